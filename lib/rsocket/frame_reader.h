@@ -1,0 +1,44 @@
+// Incremental framing for byte streams: each frame behind a 24-bit length that does not count itself.
+//
+// Sans-I/O. The driver asks for room with prepare(), reads into it, tells how much came with
+// commit(), and takes whole frames with next(). Memory grows with what has arrived (doubling), never
+// with what a prefix declares; while idle the reader holds no more than kIdleBufferBytes.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <optional>
+
+#include "rsocket/frame.h"
+
+namespace prometheus_rsocket::rsocket {
+
+class FrameReader {
+ public:
+  static constexpr std::size_t kIdleBufferBytes = 512;
+
+  // Room for the next read: never empty. Invalidates every frame that next() gave.
+  [[nodiscard]] std::span<std::byte> prepare();
+
+  // `bytes` of the room from the last prepare() have been filled. REQUIRES: bytes <= its size.
+  void commit(std::size_t bytes);
+
+  // The next whole frame without its prefix, or nothing when more bytes are needed. The view is
+  // valid until the next prepare(). A declared length under 6 bytes (kHeaderTooShort) or over the
+  // bound of the frame's type (kFrameTooLong, judged as soon as the type byte is there) is an
+  // error, and every later call gives the same error.
+  [[nodiscard]] boost::system::result<std::optional<ByteView>> next();
+
+  // Bytes of an unfinished frame that wait here; 0 between frames.
+  [[nodiscard]] std::size_t buffered() const;
+
+ private:
+  Bytes buffer_;
+  std::size_t begin_ = 0;  // first byte not yet given out
+  std::size_t end_ = 0;    // behind the last byte that came
+  std::optional<FrameError> error_;
+};
+
+// Writes the 24-bit prefix for a frame of `frame_bytes`. REQUIRES: frame_bytes <= kFrameBytesMax.
+void encode_length_prefix(std::size_t frame_bytes, std::span<std::byte, 3> out);
+
+}  // namespace prometheus_rsocket::rsocket

@@ -1,0 +1,46 @@
+// Every bound of the RSocket core, with its reason. What a user can configure starts from these.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace prometheus_rsocket::rsocket {
+
+using namespace std::chrono_literals;
+
+// A length prefix has 24 bits (RSocket 1.0, "Framing Format").
+inline constexpr std::size_t kFrameBytesMax = 0xFF'FFFF;
+inline constexpr std::size_t kFrameHeaderBytes = 6;
+inline constexpr std::size_t kLengthPrefixBytes = 3;
+inline constexpr std::uint32_t kU31Max = 0x7FFF'FFFF;
+
+// A SETUP carries names, labels and a token, never a page.
+inline constexpr std::size_t kSetupFrameBytesMax = 64 * 1024;
+// KEEPALIVE, CANCEL, REQUEST_N, LEASE, ERROR: nothing honest needs more.
+inline constexpr std::size_t kControlFrameBytesMax = 1024;
+
+// Below this a non-final fragment makes rsocket-java close the connection.
+inline constexpr std::size_t kFragmentBytesMin = 64;
+
+inline constexpr std::size_t kPayloadBytesMax = 16 * 1024 * 1024;  // reassembled, metadata included
+inline constexpr base::Duration kReassemblyTime = 30s;
+
+inline constexpr base::Duration kFirstFrameTime = 10s;
+inline constexpr base::Duration kLifetimeMin = 10s;
+inline constexpr base::Duration kLifetimeMax = 5min;
+
+inline constexpr std::size_t kInboundStreamsMax = 8;
+inline constexpr std::size_t kOutboundQueueBytesMax = 256 * 1024;
+
+// Keepalives a peer may send at once, and how fast that allowance grows back. Java sends one in 20 s.
+inline constexpr std::uint32_t kKeepaliveBurst = 16;
+inline constexpr base::Duration kKeepaliveRefill = 1s;
+
+static_assert(kControlFrameBytesMax < kSetupFrameBytesMax && kSetupFrameBytesMax < kFrameBytesMax);
+static_assert(kFragmentBytesMin > kFrameHeaderBytes + kLengthPrefixBytes);
+static_assert(kLifetimeMin <= kLifetimeMax && kFirstFrameTime <= kLifetimeMin);
+static_assert(kReassemblyTime < kLifetimeMax);
+
+}  // namespace prometheus_rsocket::rsocket
