@@ -24,8 +24,8 @@ class Keys {
   // A new key pair of `bits` (2048 …). Shared: every shard opens with the same immutable key.
   template <class Token>
   auto async_make_private_key(unsigned bits, Token&& token) {
-    return boost::asio::async_initiate<
-        Token, void(error_code, std::shared_ptr<const envelope::PrivateKey>)>(
+    return boost::asio::async_initiate<Token, void(error_code,
+                                                   std::shared_ptr<const envelope::PrivateKey>)>(
         [this, bits](auto handler) { do_make_private_key(bits, std::move(handler)); }, token);
   }
 

@@ -1,4 +1,5 @@
-// Logging at the seam. What is logged is decided above it; when, where to and in which format below.
+// Logging at the seam. What is logged is decided above it; when, where to and in which format
+// below.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +41,9 @@ class Log {
   }
 };
 
-// `msg="listening" kind=tcp address=127.0.0.1:43210`: what follows the time and the level in logfmt.
-// Values are quoted where they hold anything but printable ASCII without spaces, quotes and `=`;
-// control characters are escaped, invalid UTF-8 becomes \xNN.
-[[nodiscard]] std::string format_logfmt(std::string_view message,
-                                        std::span<const LogField> fields);
+// `msg="listening" kind=tcp address=127.0.0.1:43210`: what follows the time and the level in
+// logfmt. Values are quoted where they hold anything but printable ASCII without spaces, quotes and
+// `=`; control characters are escaped, invalid UTF-8 becomes \xNN.
+[[nodiscard]] std::string format_logfmt(std::string_view message, std::span<const LogField> fields);
 
 }  // namespace prometheus_rsocket::runtime

@@ -55,9 +55,9 @@ class Stream {
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto handler, const Buffers& from) {
-          do_write_some({boost::asio::buffer_sequence_begin(from),
-                         boost::asio::buffer_sequence_end(from)},
-                        std::move(handler));
+          do_write_some(
+              {boost::asio::buffer_sequence_begin(from), boost::asio::buffer_sequence_end(from)},
+              std::move(handler));
         },
         token, buffers);
   }
@@ -103,9 +103,7 @@ class Listener {
   template <class Token>
   auto async_accept(Executor executor, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, std::unique_ptr<Stream>)>(
-        [this](auto handler, Executor where) {
-          do_accept(std::move(where), std::move(handler));
-        },
+        [this](auto handler, Executor where) { do_accept(std::move(where), std::move(handler)); },
         token, std::move(executor));
   }
 
@@ -145,11 +143,9 @@ class Resolver {
   // without an error.
   template <class Token>
   auto async_resolve(std::string host, Token&& token) {
-    return boost::asio::async_initiate<
-        Token, void(error_code, std::vector<boost::asio::ip::address>)>(
-        [this](auto handler, std::string name) {
-          do_resolve(std::move(name), std::move(handler));
-        },
+    return boost::asio::async_initiate<Token,
+                                       void(error_code, std::vector<boost::asio::ip::address>)>(
+        [this](auto handler, std::string name) { do_resolve(std::move(name), std::move(handler)); },
         token, std::move(host));
   }
 

@@ -9,8 +9,8 @@
 
 namespace prometheus_rsocket::runtime {
 
-// Belongs to one shard. Two draws never stand in one expression: g++ and clang evaluate arguments in
-// different order.
+// Belongs to one shard. Two draws never stand in one expression: g++ and clang evaluate arguments
+// in different order.
 class Random {
  public:
   virtual ~Random() = default;

@@ -1,0 +1,53 @@
+# shellcheck shell=bash disable=SC2034
+# (Its variables are used by the scripts that source it.)
+# Shared by the scripts of ci/: sourced, not run. Sets ROOT and offers say, die and install_packages.
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\n== %s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# The Debian packages that building and testing need. One list, so that nobody's machine differs.
+BUILD_PACKAGES=(
+  git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
+  libspdlog-dev
+)
+TEST_PACKAGES=(libgtest-dev libgmock-dev librapidcheck-dev prometheus python3)
+FUZZ_PACKAGES=(clang libclang-rt-14-dev)
+LINT_PACKAGES=(clang-format clang-tidy shellcheck)
+
+is_installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# install_packages NAME...: installs what is missing; without root or sudo it says what lacks.
+install_packages() {
+  local package missing=()
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null ||
+      die "these Debian packages are missing, and installing them needs root: ${missing[*]}"
+    sudo=(sudo -n)
+  fi
+  say "installing ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq >/dev/null || die "apt-get update failed"
+  # A service that a package brings must not start on a developer's machine.
+  local policy=/usr/sbin/policy-rc.d made_policy=false
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+    "${sudo[@]}" chmod +x "$policy"
+    made_policy=true
+  fi
+  local status=0
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || status=$?
+  if $made_policy; then "${sudo[@]}" rm -f "$policy"; fi
+  [ "$status" -eq 0 ] || die "apt-get install failed for: ${missing[*]}"
+}
