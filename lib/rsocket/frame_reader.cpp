@@ -1,0 +1,79 @@
+#include "rsocket/frame_reader.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "rsocket/limits.h"
+#include "rsocket/wire.h"
+
+namespace prometheus_rsocket::rsocket {
+
+namespace {
+
+constexpr std::size_t kRoomBytesMin = FrameReader::kIdleBufferBytes / 2;
+constexpr std::size_t kTypeOffset = 4;  // of the byte whose upper six bits are the type
+
+// The buffer to have when `held` bytes wait in one of `size`: room of at least kRoomBytesMin, at
+// most twice what is held beyond the idle buffer, and never much more than the longest frame.
+std::size_t buffer_size_for(std::size_t held, std::size_t size) {
+  if (size - held < kRoomBytesMin) {
+    const std::size_t longest = std::max(kLengthPrefixBytes + kFrameBytesMax, held) + kRoomBytesMin;
+    return std::clamp(2 * size, FrameReader::kIdleBufferBytes, longest);
+  }
+  if (held < size / 8) return std::max(2 * held, FrameReader::kIdleBufferBytes);
+  return size;
+}
+
+}  // namespace
+
+std::span<std::byte> FrameReader::prepare() {
+  const auto held = ByteView(buffer_).subspan(begin_, end_ - begin_);
+  const std::size_t size = buffer_size_for(held.size(), buffer_.size());
+  if (size != buffer_.size()) {
+    Bytes resized(size);
+    std::ranges::copy(held, resized.begin());
+    buffer_.swap(resized);
+  } else if (begin_ != 0) {
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+  }
+  end_ -= begin_;
+  begin_ = 0;
+  return std::span(buffer_).subspan(end_);
+}
+
+void FrameReader::commit(std::size_t bytes) {
+  CHECK(bytes <= buffer_.size() - end_, "no more than the room that prepare() gave");
+  end_ += bytes;
+}
+
+boost::system::result<std::optional<ByteView>> FrameReader::next() {
+  if (error_) return *error_;
+  const ByteView held = ByteView(buffer_).subspan(begin_, end_ - begin_);
+  if (held.size() < kLengthPrefixBytes) return std::nullopt;
+  const std::size_t frame_bytes = WireReader(held).u24();
+  const ByteView arrived = held.subspan(kLengthPrefixBytes);
+  if (frame_bytes < kFrameHeaderBytes) {
+    error_ = FrameError::kHeaderTooShort;
+    return *error_;
+  }
+  if (arrived.size() > kTypeOffset) {
+    const auto type = std::to_integer<std::uint8_t>(arrived[kTypeOffset] >> 2U);
+    if (frame_bytes > frame_bytes_max(type)) {
+      error_ = FrameError::kFrameTooLong;
+      return *error_;
+    }
+  }
+  if (arrived.size() < frame_bytes) return std::nullopt;
+  begin_ += kLengthPrefixBytes + frame_bytes;
+  return arrived.first(frame_bytes);
+}
+
+std::size_t FrameReader::buffered() const { return end_ - begin_; }
+
+void encode_length_prefix(std::size_t frame_bytes, std::span<std::byte, 3> out) {
+  CHECK(frame_bytes <= kFrameBytesMax, "a length prefix has 24 bits");
+  WireWriter(out).u24(frame_bytes);
+}
+
+}  // namespace prometheus_rsocket::rsocket
