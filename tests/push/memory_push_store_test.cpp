@@ -1,0 +1,167 @@
+// Promise 5 of a scrape, one test a clause.
+#include "push/memory_push_store.h"
+
+#include <gtest/gtest.h>
+
+namespace prometheus_rsocket::push {
+namespace {
+
+using base::Instant;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Texts = std::vector<std::string>;
+
+class MemoryPushStoreTest : public ::testing::Test {
+ protected:
+  boost::system::error_code put(const std::string& client, const std::string& text) {
+    boost::system::error_code outcome = PushError::kFull;
+    int calls = 0;
+    store.put(ClientId{client}, text, [&](boost::system::error_code error) {
+      outcome = error;
+      ++calls;
+    });
+    EXPECT_EQ(calls, 1);
+    return outcome;
+  }
+  void push(const std::string& client, const std::string& text) {
+    EXPECT_FALSE(put(client, text));
+    store.connection_ended(ClientId{client});
+  }
+  Offer offer(const std::string& scraper, View view = View::kConnected) {
+    return store.offer(ScraperId{scraper}, view, now);
+  }
+  static Texts texts(const Offer& offer) {
+    Texts out;
+    for (const Push& push : offer.pushes) out.push_back(*push.text);
+    return out;
+  }
+  Texts scrape(const std::string& scraper, View view = View::kConnected) {
+    const Offer offered = offer(scraper, view);
+    store.complete(offered.receipt, now);
+    return texts(offered);
+  }
+  void make_regular(const std::string& scraper) {
+    scrape(scraper);
+    scrape(scraper);
+  }
+
+  MemoryPushStore store{Config{3, 10, kPushTtl}, Instant{}};
+  Instant now = Instant{} + minutes(6);
+};
+
+TEST_F(MemoryPushStoreTest, APushIsShownOnlyOnceItsConnectionHasEnded) {
+  EXPECT_FALSE(put("c", "a"));
+  EXPECT_EQ(scrape("s"), Texts{});
+  store.connection_ended(ClientId{"c"});
+  EXPECT_EQ(scrape("s"), Texts{"a"});
+}
+
+TEST_F(MemoryPushStoreTest, PushingAgainOnTheSameConnectionReplacesTheFirst) {
+  EXPECT_FALSE(put("c", "a"));
+  push("c", "b");
+  EXPECT_EQ(scrape("s"), Texts{"b"});
+}
+
+TEST_F(MemoryPushStoreTest, ALaterConnectionOfTheSameClientIsAnotherPush) {
+  push("c", "a");
+  push("c", "b");
+  EXPECT_EQ(scrape("s"), (Texts{"a", "b"}));
+}
+
+TEST_F(MemoryPushStoreTest, AnAbandonedResponseLeavesItUnshown) {
+  push("c", "a");
+  store.abandon(offer("s").receipt);
+  EXPECT_EQ(scrape("s"), Texts{"a"});
+}
+
+TEST_F(MemoryPushStoreTest, OverlappingScrapesOfOneScraperDoNotShareAPush) {
+  make_regular("other");
+  push("c", "a");
+  const Offer first = offer("s");
+  EXPECT_EQ(scrape("s"), Texts{});
+  store.abandon(first.receipt);
+  EXPECT_EQ(scrape("s"), Texts{"a"});
+  EXPECT_EQ(scrape("s"), Texts{});
+}
+
+TEST_F(MemoryPushStoreTest, BothOfAnHaPairGetItAndThenItIsReleased) {
+  make_regular("a");
+  make_regular("b");
+  push("c", "x");
+  EXPECT_EQ(scrape("a"), Texts{"x"});
+  EXPECT_EQ(store.counters().held, 1U);
+  EXPECT_EQ(scrape("b"), Texts{"x"});
+  EXPECT_EQ(store.counters(), (Counters{0, 0, 1, 0, 1}));
+}
+
+TEST_F(MemoryPushStoreTest, ACurlStealsNothing) {
+  make_regular("prometheus");
+  push("c", "x");
+  EXPECT_EQ(scrape("curl"), Texts{"x"});
+  EXPECT_EQ(scrape("prometheus"), Texts{"x"});
+}
+
+TEST_F(MemoryPushStoreTest, TheTwoViewsAreTrackedSeparately) {
+  make_regular("s");
+  push("c", "x");
+  EXPECT_EQ(scrape("s", View::kPushes), Texts{"x"});
+  EXPECT_EQ(scrape("s", View::kConnected), Texts{"x"});
+}
+
+TEST_F(MemoryPushStoreTest, AScraperThatWentAwayStopsDelaying) {
+  make_regular("gone");
+  push("c", "x");
+  scrape("curl");
+  EXPECT_EQ(store.next_timeout(), now + kRegularWindow);
+  store.handle_timeout(now + kRegularWindow);
+  EXPECT_EQ(store.counters().released, 1U);
+}
+
+TEST_F(MemoryPushStoreTest, ItExpiresAtItsTtlAfterTheFirstShowing) {
+  make_regular("b");
+  push("c", "x");
+  scrape("a");
+  const Instant shown_at = now;
+  for (; now < shown_at + kPushTtl; now += minutes(1)) {
+    store.abandon(offer("b").receipt);
+    const Offer held = offer("keeps");
+    store.abandon(held.receipt);
+    if (now == shown_at + minutes(4)) break;
+  }
+  store.handle_timeout(shown_at + kPushTtl);
+  EXPECT_EQ(store.counters().held, 0U);
+  EXPECT_EQ(store.next_timeout(), std::nullopt);
+}
+
+TEST_F(MemoryPushStoreTest, OneNeverShownIsNeverDropped) {
+  push("c", "x");
+  EXPECT_EQ(store.next_timeout(), std::nullopt);
+  now += std::chrono::hours(1000);
+  store.handle_timeout(now);
+  EXPECT_EQ(scrape("s"), Texts{"x"});
+}
+
+TEST_F(MemoryPushStoreTest, NothingIsReleasedEarlyInTheFirstMinutesAfterAStart) {
+  now = Instant{} + seconds(1);
+  push("c", "x");
+  scrape("a");
+  EXPECT_EQ(store.next_timeout(), Instant{} + kStartGrace);
+  EXPECT_EQ(scrape("b"), Texts{"x"});
+  store.handle_timeout(Instant{} + kStartGrace);
+  EXPECT_EQ(store.counters().released, 1U);
+}
+
+TEST_F(MemoryPushStoreTest, AFullStoreRefusesAndKeepsWhatItAcknowledged) {
+  push("1", "aaaaa");
+  EXPECT_EQ(put("2", "bbbbbb"), PushError::kFull);
+  push("2", "bbbb");
+  EXPECT_FALSE(put("3", "c"));
+  EXPECT_EQ(put("4", ""), PushError::kFull);
+  EXPECT_EQ(put("3", "cc"), PushError::kFull);
+  store.connection_ended(ClientId{"3"});
+  EXPECT_EQ(store.counters(), (Counters{3, 10, 3, 0, 0}));
+  EXPECT_EQ(scrape("s"), (Texts{"aaaaa", "bbbb", "c"}));
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::push
