@@ -117,20 +117,21 @@ TEST_F(MemoryPushStoreTest, AScraperThatWentAwayStopsDelaying) {
   EXPECT_EQ(store.counters().released, 1U);
 }
 
-TEST_F(MemoryPushStoreTest, ItExpiresAtItsTtlAfterTheFirstShowing) {
-  make_regular("b");
+TEST_F(MemoryPushStoreTest, ItExpiresAtItsTtlAfterTheFirstShowingThoughAScraperLacksIt) {
+  make_regular("slow");
   push("c", "x");
+  const Offer stuck = offer("slow");
   scrape("a");
   const Instant shown_at = now;
   for (; now < shown_at + kPushTtl; now += minutes(1)) {
-    store.abandon(offer("b").receipt);
-    const Offer held = offer("keeps");
-    store.abandon(held.receipt);
-    if (now == shown_at + minutes(4)) break;
+    EXPECT_EQ(scrape("slow"), Texts{});
+    EXPECT_EQ(store.counters().held, 1U);
   }
-  store.handle_timeout(shown_at + kPushTtl);
-  EXPECT_EQ(store.counters().held, 0U);
+  EXPECT_EQ(store.next_timeout(), shown_at + kPushTtl);
+  store.handle_timeout(now);
+  EXPECT_EQ(store.counters(), (Counters{0, 0, 1, 1, 0}));
   EXPECT_EQ(store.next_timeout(), std::nullopt);
+  store.complete(stuck.receipt, now);
 }
 
 TEST_F(MemoryPushStoreTest, OneNeverShownIsNeverDropped) {
