@@ -1,7 +1,7 @@
 // Fragmentation and bounded reassembly (RSocket 1.0, "Fragmentation and Reassembly").
 //
-// Sans-I/O. We fragment only when told a maximum frame size; Java never does. Fragments of different
-// streams may interleave; those of one stream arrive in order, metadata before data.
+// Sans-I/O. We fragment only when told a maximum frame size; Java never does. Fragments of
+// different streams may interleave; those of one stream arrive in order, metadata before data.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -28,13 +28,14 @@ struct Payload {
 
 // Splits a request or PAYLOAD frame (and no other type: CHECKed) into encoded frames of at most
 // `frame_bytes_max` each: the first of the frame's own type, the others PAYLOAD with N; all but the
-// last with F; the last carries the C of the original. REQUIRES: kFragmentBytesMin <=
-// frame_bytes_max <= kFrameBytesMax. A frame that fits comes back as one.
+// last with F; the last carries the C (and, of a PAYLOAD, the N) of the original. REQUIRES:
+// kFragmentBytesMin <= frame_bytes_max <= kFrameBytesMax, and a frame that is no fragment itself.
+// A frame that fits comes back as one.
 [[nodiscard]] std::vector<Bytes> fragment(const Frame& frame, std::size_t frame_bytes_max);
 
 enum class ReassemblyError {
   kPayloadTooLong = 1,  // more than the bound given
-  kNoProgress,          // a fragment with neither metadata nor data
+  kNoProgress,          // no byte in a fragment that is not the last
   kTooManyStreams,      // more than kInboundStreamsMax payloads under way
 };
 [[nodiscard]] boost::system::error_code make_error_code(ReassemblyError error);
@@ -47,7 +48,8 @@ class Reassembler {
   // A frame as decode gave it whose `follows` is set, or the continuation of one that had it. Gives
   // the whole frame (its payload borrowed from the Reassembler until the next call) when this was
   // the last fragment, nothing while more must come. The first frame's type and fields are kept;
-  // `complete` and `next` come from the last.
+  // `complete` and `next` come from the last. An error forgets the stream's payload.
+  // REQUIRES (CHECKed): contains(stream) and a PAYLOAD, or not contains(stream) and `follows`.
   [[nodiscard]] boost::system::result<std::optional<Frame>> add(base::Instant now,
                                                                 const Frame& frame);
 
