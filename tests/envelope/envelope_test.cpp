@@ -183,7 +183,9 @@ TEST(Aes, OnlyPaddingOfOneToSixteenEqualBytesHolds) {
       const auto plain = decrypt_padded(key, data);
       const bool holds = last >= 1 && last <= 16 && std::max(filled, 1U) >= last;
       ASSERT_EQ(plain.has_value(), holds) << last << ' ' << filled;
-      if (holds) ASSERT_EQ(plain->size(), 16 - last);
+      if (holds) {
+        ASSERT_EQ(plain->size(), 16 - last);
+      }
     }
   }
 }
