@@ -1,0 +1,128 @@
+"""The PyPI peer of the interop suite: one client on the `rsocket` package.
+
+It connects over TCP, keeps the proxy's key, answers each scrape with a sealed payload, and obeys
+commands on standard input: `push` (sealed, as a request that waits for its reply) and `quit`.
+Events go to standard output, one line each, in the form of the Java peer:
+connected, key, scraped, pushed, closed.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from datetime import timedelta
+
+import cramjam
+from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from rsocket.helpers import create_future, single_transport_provider
+from rsocket.payload import Payload
+from rsocket.request_handler import BaseRequestHandler
+from rsocket.rsocket_client import RSocketClient
+from rsocket.transports.tcp import TransportTCP
+
+
+def say(event: str, **values: object) -> None:
+    """Print one event line."""
+    words = [f"event={event}", "client=0", *(f"{key}={value}" for key, value in values.items())]
+    print(" ".join(words), flush=True)
+
+
+def seal(text: str, key_der: bytes) -> Payload:
+    """Snappy, then AES-128/ECB/PKCS#7 under a fresh key, which goes under RSA-OAEP."""
+    compressed = bytes(cramjam.snappy.compress_raw(text.encode()))
+    padder = padding.PKCS7(128).padder()
+    padded = padder.update(compressed) + padder.finalize()
+    aes_key = os.urandom(16)
+    encryptor = Cipher(algorithms.AES(aes_key), modes.ECB()).encryptor()  # noqa: S305
+    data = encryptor.update(padded) + encryptor.finalize()
+    # The Java parts mean SHA-256 for the label and SHA-1 for the mask.
+    oaep = rsa_padding.OAEP(
+        mgf=rsa_padding.MGF1(algorithm=hashes.SHA1()),  # noqa: S303
+        algorithm=hashes.SHA256(),
+        label=None,
+    )
+    metadata = serialization.load_der_public_key(key_der).encrypt(aes_key, oaep)
+    return Payload(data, metadata)
+
+
+class Application:
+    """What the peer knows: the latest key, and how often it was scraped."""
+
+    def __init__(self) -> None:
+        self.key: bytes = b""
+        self.scrapes = 0
+
+    def text(self) -> str:
+        """An exposition whose values are known to the test."""
+        return (
+            "# HELP interop_value A value that must arrive as it was sent\n"
+            "# TYPE interop_value gauge\n"
+            'interop_value{app="pypi",text="gr\u00fc\u00dfe"} 1.0E-9\n'
+            'interop_value{app="pypi",text="interop-secret"} NaN\n'
+            "# TYPE interop_scrapes gauge\n"
+            f'interop_scrapes{{app="pypi"}} {self.scrapes}\n'
+        )
+
+    def store_key(self, payload: Payload) -> None:
+        """Keep the key that came with a request."""
+        self.key = bytes(payload.data or b"")
+        say("key", bytes=len(self.key))
+
+    def answer(self) -> Payload:
+        """The sealed exposition, counted as one scrape."""
+        self.scrapes += 1
+        say("scraped", n=self.scrapes)
+        return seal(self.text(), self.key)
+
+
+def handler_for(application: Application) -> type[BaseRequestHandler]:
+    """A request handler class bound to `application`, as the package wants it."""
+
+    class Handler(BaseRequestHandler):
+        async def request_fire_and_forget(self, payload: Payload) -> None:
+            application.store_key(payload)
+
+        async def request_response(self, payload: Payload) -> asyncio.Future:
+            application.store_key(payload)
+            return create_future(application.answer())
+
+    return Handler
+
+
+async def run(host: str, port: int) -> None:
+    """Connect, then obey commands until `quit` or the end of standard input."""
+    application = Application()
+    reader, writer = await asyncio.open_connection(host, port)
+    loop = asyncio.get_running_loop()
+    commands = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    async with RSocketClient(
+        single_transport_provider(TransportTCP(reader, writer)),
+        handler_factory=handler_for(application),
+        data_encoding=b"application/binary",
+        metadata_encoding=b"application/binary",
+        keep_alive_period=timedelta(seconds=20),
+        max_lifetime_period=timedelta(seconds=90),
+    ) as client:
+        say("connected")
+        while (command := (await commands.readline()).decode().strip()) not in ("", "quit"):
+            if command == "push":
+                payload = seal(application.text(), application.key)
+                await client.request_response(payload)
+                say("pushed", n=application.scrapes)
+    say("closed")
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    asyncio.run(run(arguments.host, arguments.port))
+
+
+if __name__ == "__main__":
+    main()

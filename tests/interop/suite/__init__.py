@@ -1,0 +1,1 @@
+"""The interop suite: real peers against the C++ parts, and ours against the real Java proxy."""

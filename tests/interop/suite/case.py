@@ -1,0 +1,68 @@
+"""What a case is, what it is given, and the table of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .outcome import expect
+from .peers import Peers
+from .programs import CppExample, CppProxy, JavaClient, JavaProxy, Ports
+
+
+@dataclass
+class Context:
+    """Where a case finds the programs, and where it notes what it has measured."""
+
+    proxy_binary: Path | None
+    client_example_dir: Path | None
+    peers: Peers
+    log_dir: Path
+    measured: dict[str, str] = field(default_factory=dict)
+
+    def cpp_proxy(self, *flags: str, at: Ports = Ports(0, 0, 0)) -> CppProxy:
+        """Start our proxy, on free ports unless told which."""
+        expect(self.proxy_binary, "--proxy-binary")
+        assert self.proxy_binary is not None
+        expect(self.proxy_binary.is_file(), f"the proxy at {self.proxy_binary}")
+        return CppProxy(self.proxy_binary, self.log_dir, *flags, at=at)
+
+    def cpp_example(self, name: str, port: int, transport: str, *flags: str) -> CppExample:
+        """Start an example program of our SDK."""
+        expect(self.client_example_dir, "--client-example-dir")
+        assert self.client_example_dir is not None
+        expect((self.client_example_dir / name).is_file(), f"the example {name}")
+        return CppExample(self.client_example_dir, self.log_dir, name, port, transport, *flags)
+
+    def java_proxy(self, at: Ports | None = None) -> JavaProxy:
+        """Start the real Java proxy."""
+        return JavaProxy(self.peers.path("java-proxy"), self.log_dir, at)
+
+    def java_client(
+        self,
+        version: str,
+        port: int,
+        transport: str,
+        name: str = "java",
+        clients: int = 1,
+        series: int = 14,
+        first_backoff_ms: int = 200,
+    ) -> JavaClient:
+        """Start Java clients on this RSocket version."""
+        directory = self.peers.path(f"java-client-{version}")
+        return JavaClient(
+            directory, self.log_dir, port, transport, name, clients, series, first_backoff_ms
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    """One behaviour with one peer (or with several at once: each has a row of the table)."""
+
+    name: str
+    peers: tuple[str, ...]  # rows of the table
+    behaviour: str  # its column
+    run: Callable[[Context], None]
+    timeout_seconds: int = 120
+    waits: bool = False  # spends its time waiting: others may run beside it

@@ -1,0 +1,207 @@
+"""Prometheus and promtool as scrapers of our proxy, and the PyPI client."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from . import wire
+from .case import Case, Context
+from .checks import expect_clients_values, expect_same_values
+from .exposition import Page, parse
+from .outcome import Failed, eventually, expect
+from .process import Child, run_to_end
+from .programs import CppProxy, JavaClient, PythonClient, free_ports
+from .scraper import Scraper
+from .tap import Tap
+
+PROMTOOL_LINT = 3  # promtool's exit code for findings about names; a parse error is 1
+
+PROMETHEUS_CONFIG = """\
+# Written by the interop suite.
+global:
+  scrape_interval: 1s
+  scrape_timeout: 900ms
+scrape_configs:
+  - job_name: connected
+    honor_labels: true
+    metrics_path: /metrics/connected
+    static_configs:
+      - targets: ["127.0.0.1:{port}"]
+  - job_name: proxy
+    metrics_path: /metrics/proxy
+    static_configs:
+      - targets: ["127.0.0.1:{port}"]
+"""
+
+
+def _everybody(context: Context, stack: ExitStack) -> tuple[CppProxy, list[JavaClient]]:
+    """Our proxy with Java clients and C++ clients, over both transports."""
+    proxy = stack.enter_context(context.cpp_proxy())
+    java = [
+        stack.enter_context(
+            context.java_client("1.1.5", proxy.ports.of(transport), transport, transport, clients=2)
+        )
+        for transport in ("tcp", "websocket")
+    ]
+    flags = ("--clients=3", "--series=5")
+    stack.enter_context(context.cpp_example("many_clients", proxy.ports.tcp, "tcp", *flags))
+    stack.enter_context(context.cpp_example("simplest", proxy.ports.websocket, "websocket"))
+    scraper = stack.enter_context(Scraper(proxy.ports.http, "setting-up"))
+    scraper.wait_active(8)
+    for program in java:
+        program.wait_keys()
+    return proxy, java
+
+
+def _query(scraper: Scraper, expression: str) -> list[dict[str, Any]]:
+    path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    answer = scraper.get(path)
+    if answer.status != 200:
+        raise Failed(f"Prometheus answered {answer.status}: {answer.text[:200]}")
+    result: list[dict[str, Any]] = json.loads(answer.text)["data"]["result"]
+    return result
+
+
+def _start_prometheus(context: Context, directory: Path, proxy: CppProxy) -> tuple[Child, int]:
+    home = context.log_dir / "prometheus"
+    home.mkdir()
+    config = home / "prometheus.yml"
+    config.write_text(PROMETHEUS_CONFIG.format(port=proxy.ports.http), "utf-8")
+    port = free_ports().http
+    command = [
+        directory / "usr" / "bin" / "prometheus",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={home / 'tsdb'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    return Child("prometheus", command, context.log_dir), port
+
+
+def prometheus(context: Context) -> None:
+    """Prometheus finds the proxy up, and its values are those of the clients."""
+    directory = context.peers.path("prometheus")
+    with ExitStack() as stack:
+        proxy, java = _everybody(context, stack)
+        child, port = _start_prometheus(context, directory, proxy)
+        stack.enter_context(child)
+        child.wait_until(
+            lambda lines: any("ready to receive web requests" in line for line in lines),
+            "ready",
+            30.0,
+        )
+        scraper = stack.enter_context(Scraper(port))
+        for job in ("connected", "proxy"):
+            eventually(partial(_is_up, scraper, job), f"up of {job} to be 1", 20.0)
+        for program in java:
+            for client in range(program.clients):
+                _expect_stored(scraper, program, client)
+        stored = _query(scraper, '{instance!="", job="connected", app="", __name__!="up"}')
+        names = [sample["metric"]["__name__"] for sample in stored]
+        ours = [name for name in names if not name.startswith("scrape_")]
+        context.measured["series of C++ clients"] = str(len(ours))
+        expect(len(ours) >= 16, f"the series of four C++ clients, there were {len(ours)}")
+
+
+def _is_up(scraper: Scraper, job: str) -> bool:
+    values = [sample["value"][1] for sample in _query(scraper, f'up{{job="{job}"}}')]
+    return values == ["1"]
+
+
+def _expect_stored(scraper: Scraper, java: JavaClient, client: int) -> None:
+    """What Prometheus has of this client is what the client has."""
+    selector = f'{{app="{java.label}", client="{client}", __name__!="interop_scrapes"}}'
+    stored = {
+        (
+            sample["metric"].pop("__name__"),
+            frozenset(
+                (key, value)
+                for key, value in sample["metric"].items()
+                if key not in ("job", "instance")
+            ),
+        ): sample["value"][1]
+        for sample in _query(scraper, selector)
+    }
+    own = java.text(client).samples
+    for series, value in own.items():
+        if series[0] == "interop_scrapes":
+            continue
+        name, labels = series
+        # Prometheus writes `le` as it came in.
+        expect((name, labels) in stored, f"{name}{dict(labels)} in Prometheus")
+        # Another notation, the same number; NaN is not itself.
+        same = repr(float(stored[series])) == repr(float(value))
+        expect(same, f"{name}{dict(labels)} to be {value}, Prometheus has {stored[series]}")
+
+
+def promtool(context: Context) -> None:
+    """promtool parses the clients' page, and has nothing to say about the proxy's own."""
+    directory = context.peers.path("prometheus")
+    with ExitStack() as stack:
+        proxy, java = _everybody(context, stack)
+        scraper = stack.enter_context(Scraper(proxy.ports.http))
+        page = scraper.connected_text()
+        for program in java:
+            expect_clients_values(parse(page), program)
+        code, output = _promtool(context, directory, "connected", page)
+        expect(code in (0, PROMTOOL_LINT), f"the clients' page to parse, not {code}:\n{output}")
+        context.measured["promtool on /metrics/connected"] = "clean" if code == 0 else "lint only"
+        own = scraper.get("/metrics/proxy").text
+        code, output = _promtool(context, directory, "proxy", own)
+        expect(code == 0, f"nothing about /metrics/proxy, not {code}:\n{output}")
+
+
+def _promtool(context: Context, directory: Path, name: str, page: str) -> tuple[int, str]:
+    kept = context.log_dir / f"{name}.txt"
+    kept.write_text(page, "utf-8", newline="\n")
+    command = f"'{directory}/usr/bin/promtool' check metrics < '{kept}'"
+    return run_to_end(f"promtool-{name}", ["/bin/sh", "-c", command], context.log_dir, 30.0)
+
+
+def pypi(context: Context) -> None:
+    """The PyPI client: SETUP, key, scrapes, an answered push, shown once."""
+    directory = context.peers.path("python-peer")
+    with ExitStack() as stack:
+        proxy = stack.enter_context(context.cpp_proxy())
+        tap = stack.enter_context(Tap(proxy.ports.tcp))
+        scraper = stack.enter_context(Scraper(proxy.ports.http, "a"))
+        client = stack.enter_context(PythonClient(directory, context.log_dir, tap.port))
+        client.wait_event("key")
+        page = scraper.connected()
+        expect_same_values(page, _pypi_page(), "pypi")
+        expect(list(page.of("interop_scrapes", app="pypi").values()) == ["1"], "the first scrape")
+        scrapes = wire.expect_sealed_scrapes(tap.recordings[0], "tcp", None)
+        expect(scrapes == 1, f"one scrape over the wire, not {scrapes}")
+        client.tell("push")
+        client.wait_event("pushed")
+        client.tell("quit")
+        client.wait_exit(10.0)
+        scraper.wait_active(0)
+        expect_same_values(scraper.connected(), _pypi_page(), "pypi, pushed")
+        expect(not scraper.connected().samples, "the push shown once")
+
+
+def _pypi_page() -> Page:
+    return parse(
+        'interop_value{app="pypi",text="gr\u00fc\u00dfe"} 1.0E-9\n'
+        'interop_value{app="pypi",text="interop-secret"} NaN\n'
+    )
+
+
+def cases() -> list[Case]:
+    """Every case of this module."""
+    scrapers = ("Prometheus 2.42",)
+    return [
+        Case("prometheus-scrape", scrapers, "scrape", prometheus),
+        Case("promtool-check", scrapers, "promtool", promtool),
+        Case(
+            "pypi-rsocket-tcp-scrape",
+            ("PyPI rsocket 0.4.20, tcp",),
+            "scrape",
+            pypi,
+        ),
+    ]

@@ -1,0 +1,188 @@
+"""Gets the peers: built and downloaded once into the work directory, outside the source tree.
+
+What came of it is kept there, so that each case knows it: a peer that cannot be had here makes its
+cases Skipped, loudly; a peer that could be had but does not build makes them fail.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .outcome import Failed, Skipped
+from .process import run_to_end
+
+SOURCE_DIR = Path(__file__).resolve().parent.parent
+RSOCKET_VERSIONS = ("1.1.3", "1.1.4", "1.1.5")
+BUILD_SECONDS = 300.0
+
+# What Maven, pip and apt say when they cannot reach or find what they need.
+UNREACHABLE = re.compile(
+    r"Could not (transfer|resolve|find)|Cannot access|could not be resolved|Unknown host"
+    r"|Connection (refused|timed out)|No matching distribution|Could not fetch|Failed to fetch"
+    r"|NewConnectionError|Unable to locate package|Temporary failure|No route to host"
+    r"|Network is unreachable|ensurepip is not available|ProxyError|Read timed out"
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one peer is got, and what to name when it cannot be."""
+
+    name: str
+    origin: str  # which registry and which packages: told when they cannot be reached
+    make: Callable[[Path, Path], None]  # (directory of its own, log directory)
+    sources: str = ""  # the folder here that it is made from: made anew when that changes
+
+
+def _tool(name: str, package: str) -> str:
+    path = shutil.which(name)
+    if not path:
+        raise Skipped(f"`{name}` is not installed (Debian package {package})")
+    return path
+
+
+def _run(what: str, command: list[str | Path], log_dir: Path) -> None:
+    code, output = run_to_end(what, command, log_dir, BUILD_SECONDS)
+    if code == 0:
+        return
+    reason = "\n".join(output.splitlines()[-12:])
+    if UNREACHABLE.search(output) and "COMPILATION ERROR" not in output:
+        raise Skipped(f"{what}:\n{reason}")
+    raise Failed(f"{what} ended with {code}:\n{reason}")
+
+
+def _maven(project: str, directory: Path, log_dir: Path, *options: str) -> None:
+    _tool("java", "openjdk-17-jdk-headless")
+    command = [_tool("mvn", "maven"), "-B", "-q", "-f", SOURCE_DIR / "java" / project / "pom.xml"]
+    command += [*options, f"-Dinterop.build={directory}", "compile"]
+    _run(f"maven-{directory.name}", command, log_dir)
+
+
+def _java_client(version: str) -> Recipe:
+    def make(directory: Path, log_dir: Path) -> None:
+        _maven("client", directory, log_dir, f"-Drsocket.version={version}")
+
+    origin = (
+        "Maven Central: io.micrometer.prometheus:prometheus-rsocket-client:1.5.3, "
+        f"io.rsocket:rsocket-core and rsocket-transport-netty:{version}, their dependencies, "
+        "and Maven's compiler, resources and dependency plugins"
+    )
+    return Recipe(f"java-client-{version}", origin, make, "java/client")
+
+
+def _java_proxy(directory: Path, log_dir: Path) -> None:
+    _maven("proxy", directory, log_dir)
+
+
+def _python_peer(directory: Path, log_dir: Path) -> None:
+    _run("venv-python-peer", [sys.executable, "-m", "venv", directory], log_dir)
+    requirements = SOURCE_DIR / "python" / "requirements.txt"
+    command = [directory / "bin" / "pip", "install", "--disable-pip-version-check", "-q"]
+    _run("pip-python-peer", [*command, "-r", requirements], log_dir)
+
+
+def _prometheus(directory: Path, log_dir: Path) -> None:
+    """The installed Prometheus, else Debian's package unpacked here: no service is started."""
+    binaries = directory / "usr" / "bin"
+    binaries.mkdir(parents=True, exist_ok=True)
+    installed = {name: shutil.which(name) for name in ("prometheus", "promtool")}
+    if all(installed.values()):
+        for name, path in installed.items():
+            (binaries / name).symlink_to(str(path))
+        return
+    download = f"cd '{directory}' && '{_tool('apt-get', 'apt')}' download prometheus"
+    _run("apt-download-prometheus", ["/bin/sh", "-c", download], log_dir)
+    package = next(directory.glob("prometheus_*.deb"))
+    _run("unpack-prometheus", [_tool("dpkg", "dpkg"), "-x", package, directory], log_dir)
+    package.unlink()
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        *(_java_client(version) for version in RSOCKET_VERSIONS),
+        Recipe(
+            "java-proxy",
+            "Maven Central: io.micrometer.prometheus:prometheus-rsocket-proxy-server:1.5.3 and "
+            "prometheus-rsocket-spring:1.5.3 under org.springframework.boot:"
+            "spring-boot-dependencies:2.7.17",
+            _java_proxy,
+            "java/proxy",
+        ),
+        Recipe(
+            "python-peer", "PyPI: rsocket==0.4.20, cryptography, cramjam", _python_peer, "python"
+        ),
+        Recipe("prometheus", "Debian: the package prometheus (with promtool)", _prometheus),
+    )
+}
+
+
+class Peers:
+    """The peers under `work_dir`/peers. One process at a time gets them; the others wait for it."""
+
+    def __init__(self, work_dir: Path) -> None:
+        self._dir = work_dir / "peers"
+        self._log_dir = work_dir / "logs" / "peers"
+        self._dir.mkdir(parents=True, exist_ok=True)
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._dir / ".lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def path(self, name: str) -> Path:
+        """The directory of a peer, made now if nobody has tried yet; Skipped or Failed if not."""
+        with self._alone():
+            return self._path(name, again=False)
+
+    def prepare(self, name: str) -> Path:
+        """As `path`, but a peer that could not be had before is tried again."""
+        with self._alone():
+            return self._path(name, again=True)
+
+    def _path(self, name: str, again: bool) -> Path:
+        recipe = RECIPES[name]
+        directory = self._dir / name
+        record = self._dir / f"{name}.json"
+        stamp = _stamp(recipe)
+        known = json.loads(record.read_text("utf-8")) if record.exists() else {}
+        if known.get("stamp") != stamp or (again and known["outcome"] != "made"):
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir()
+            known = {"stamp": stamp, **_attempt(recipe, directory, self._log_dir)}
+            record.write_text(json.dumps(known, indent=1), "utf-8")
+        if known["outcome"] == "skipped":
+            raise Skipped(f"{name} cannot be had.\nFrom {recipe.origin}.\n{known['reason']}")
+        if known["outcome"] == "failed":
+            raise Failed(f"{name} does not build: {known['reason']}")
+        return directory
+
+
+def _stamp(recipe: Recipe) -> str:
+    """Changes when a source of the peer does."""
+    digest = hashlib.sha256()
+    for path in sorted((SOURCE_DIR / recipe.sources).rglob("*")) if recipe.sources else ():
+        if path.suffix in (".java", ".xml", ".txt"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _attempt(recipe: Recipe, directory: Path, log_dir: Path) -> dict[str, str]:
+    try:
+        recipe.make(directory, log_dir)
+    except Skipped as skipped:
+        return {"outcome": "skipped", "reason": str(skipped)}
+    except Failed as failed:
+        return {"outcome": "failed", "reason": str(failed)}
+    return {"outcome": "made", "reason": ""}
