@@ -24,10 +24,18 @@ concept Completable = requires(Body body) {
 };
 
 // The payload of a body that can be fragmented, or null for the other types.
-template <class FrameRef>
-auto* payload_of(FrameRef& frame) {
+PayloadView* payload_of(Frame& frame) {
   return std::visit(
-      [](auto& body) -> decltype(&std::get<PayloadFrame>(frame.body).payload) {
+      [](auto& body) -> PayloadView* {
+        if constexpr (Fragmentable<std::remove_cvref_t<decltype(body)>>) return &body.payload;
+        return nullptr;
+      },
+      frame.body);
+}
+
+const PayloadView* payload_of(const Frame& frame) {
+  return std::visit(
+      [](const auto& body) -> const PayloadView* {
         if constexpr (Fragmentable<std::remove_cvref_t<decltype(body)>>) return &body.payload;
         return nullptr;
       },
