@@ -81,7 +81,8 @@ RC_GTEST_PROP(Envelope, AFlippedBitInTheDataNeverOpensAsTheTextThatWasSealed, ()
   sealed.data[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
   std::string buffer;
   const auto opened = open(sealed.metadata, sealed.data, test_keys(), {}, buffer);
-  RC_ASSERT(!opened || opened->text != text);
+  const bool silent = opened && opened->text == text;
+  RC_ASSERT(!silent);
 }
 
 TEST(Envelope, APayloadOfAJavaClientOpens) {
