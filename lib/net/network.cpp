@@ -1,0 +1,190 @@
+#include "net/network.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+
+#include "net/bind_like.h"
+
+namespace prometheus_rsocket::net {
+namespace {
+
+using boost::asio::ip::tcp;
+using runtime::Endpoint;
+using runtime::error_code;
+using runtime::Executor;
+using runtime::Handler;
+using StreamHandler = Handler<void(error_code, std::unique_ptr<runtime::Stream>)>;
+
+Endpoint to_endpoint(const tcp::endpoint& endpoint) {
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+  }
+  return {address, endpoint.port()};
+}
+
+// Completes `handler` later with operation_aborted: what asio calls bad_descriptor.
+template <class H, class... Rest>
+void post_aborted(const Executor& executor, H handler, Rest... rest) {
+  auto where = boost::asio::get_associated_executor(handler, executor);
+  boost::asio::post(executor,
+                    boost::asio::bind_executor(
+                        where, [h = std::move(handler), ... rest = std::move(rest)]() mutable {
+                          std::move(h)(boost::asio::error::operation_aborted, std::move(rest)...);
+                        }));
+}
+
+class TcpStream final : public runtime::Stream {
+ public:
+  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
+    error_code ignored;  // a peer that has gone already shows at the first read
+    socket_.set_option(tcp::no_delay(true), ignored);
+    const int timeout_ms = static_cast<int>(kTcpUserTimeout.count());
+    (void)::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+                       sizeof timeout_ms);
+    local_ = to_endpoint(socket_.local_endpoint(ignored));
+    remote_ = to_endpoint(socket_.remote_endpoint(ignored));
+  }
+
+  [[nodiscard]] Executor get_executor() const override {
+    return const_cast<tcp::socket&>(socket_).get_executor();
+  }
+  [[nodiscard]] Endpoint local_endpoint() const override { return local_; }
+  [[nodiscard]] Endpoint remote_endpoint() const override { return remote_; }
+
+  void close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  void do_read_some(boost::asio::mutable_buffer buffer,
+                    Handler<void(error_code, std::size_t)> handler) override {
+    if (!socket_.is_open()) return post_aborted(get_executor(), std::move(handler), 0U);
+    socket_.async_read_some(buffer, std::move(handler));
+  }
+
+  void do_write_some(std::vector<boost::asio::const_buffer> buffers,
+                     Handler<void(error_code, std::size_t)> handler) override {
+    if (!socket_.is_open()) return post_aborted(get_executor(), std::move(handler), 0U);
+    socket_.async_write_some(buffers, std::move(handler));
+  }
+
+  void do_shutdown_send(Handler<void(error_code)> handler) override {
+    if (!socket_.is_open()) return post_aborted(get_executor(), std::move(handler));
+    error_code error;
+    socket_.shutdown(tcp::socket::shutdown_send, error);
+    auto where = boost::asio::get_associated_executor(handler, get_executor());
+    boost::asio::post(get_executor(),
+                      boost::asio::bind_executor(where, [h = std::move(handler), error]() mutable {
+                        std::move(h)(error);
+                      }));
+  }
+
+  tcp::socket socket_;
+  Endpoint local_;
+  Endpoint remote_;
+};
+
+class TcpListener final : public runtime::Listener {
+ public:
+  explicit TcpListener(tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {
+    error_code ignored;
+    local_ = to_endpoint(acceptor_.local_endpoint(ignored));
+  }
+
+  [[nodiscard]] Endpoint local_endpoint() const override { return local_; }
+
+  void close() override {
+    error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+ private:
+  void do_accept(Executor executor, StreamHandler handler) override {
+    if (!acceptor_.is_open()) {
+      return post_aborted(acceptor_.get_executor(), std::move(handler),
+                          std::unique_ptr<runtime::Stream>());
+    }
+    acceptor_.async_accept(
+        executor, bind_like(std::move(handler), acceptor_.get_executor(), [](StreamHandler inner) {
+          return [h = std::move(inner)](error_code error, tcp::socket socket) mutable {
+            std::unique_ptr<runtime::Stream> stream;
+            if (!error) stream = std::make_unique<TcpStream>(std::move(socket));
+            std::move(h)(error, std::move(stream));
+          };
+        }));
+  }
+
+  tcp::acceptor acceptor_;
+  Endpoint local_;
+};
+
+}  // namespace
+
+Network::~Network() {
+  error_code ignored;
+  for (auto* socket : *dialling_) socket->close(ignored);
+}
+
+boost::system::result<std::unique_ptr<runtime::Listener>> Network::listen(
+    const Endpoint& endpoint) {
+  const tcp::endpoint at(endpoint.address, endpoint.port);
+  tcp::acceptor acceptor(context_);
+  error_code error;
+  acceptor.open(at.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && at.address().is_v6()) {
+    acceptor.set_option(boost::asio::ip::v6_only(false), error);
+  }
+  if (!error) acceptor.bind(at, error);
+  if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
+  if (error) return error;
+  return std::unique_ptr<runtime::Listener>(std::make_unique<TcpListener>(std::move(acceptor)));
+}
+
+void Network::do_connect(const Endpoint& endpoint, StreamHandler handler) {
+  auto owner = std::make_unique<tcp::socket>(context_);
+  tcp::socket& socket = *owner;
+  dialling_->insert(&socket);
+  socket.async_connect(
+      {endpoint.address, endpoint.port},
+      bind_like(std::move(handler), socket.get_executor(), [&](StreamHandler inner) {
+        return [h = std::move(inner), owned = std::move(owner),
+                dialling = dialling_](error_code error) mutable {
+          dialling->erase(owned.get());
+          std::unique_ptr<runtime::Stream> stream;
+          if (!error) stream = std::make_unique<TcpStream>(std::move(*owned));
+          owned.reset();
+          std::move(h)(error, std::move(stream));
+        };
+      }));
+}
+
+void Resolver::do_resolve(
+    std::string host, Handler<void(error_code, std::vector<boost::asio::ip::address>)> handler) {
+  using Addresses = std::vector<boost::asio::ip::address>;
+  using Inner = Handler<void(error_code, Addresses)>;
+  resolver_.async_resolve(
+      host, "", bind_like(std::move(handler), resolver_.get_executor(), [](Inner inner) {
+        return [h = std::move(inner)](error_code error, tcp::resolver::results_type found) mutable {
+          Addresses addresses;
+          for (const auto& entry : found) {
+            const auto address = entry.endpoint().address();
+            if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+              addresses.push_back(address);
+            }
+          }
+          if (!error && addresses.empty()) error = boost::asio::error::host_not_found;
+          std::move(h)(error, std::move(addresses));
+        };
+      }));
+}
+
+}  // namespace prometheus_rsocket::net
