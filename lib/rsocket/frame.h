@@ -137,7 +137,7 @@ struct ResumeFrame {
   std::uint16_t version_major = 1;
   std::uint16_t version_minor = 0;
   ByteView token;
-  std::uint64_t last_received_server_position = 0;   // 63 bits
+  std::uint64_t last_received_server_position = 0;    // 63 bits
   std::uint64_t first_available_client_position = 0;  // 63 bits
 };
 
@@ -183,11 +183,11 @@ enum class FrameError {
   kMetadataTooLong,  // the metadata's length passes the end of the frame
   kTrailingBytes,    // bytes after a body that has an end
   kZeroRequestN,
-  kZeroInterval,          // SETUP with keepalive interval or lifetime 0
+  kZeroInterval,  // SETUP with keepalive interval or lifetime 0
   kZeroExtendedType,
-  kStreamNotAllowed,      // stream 0 where one is needed, or the other way round
-  kPayloadWithoutFlags,   // PAYLOAD with neither N nor C
-  kUnknownType,           // without I
+  kStreamNotAllowed,     // stream 0 where one is needed, or the other way round
+  kPayloadWithoutFlags,  // PAYLOAD with neither N nor C
+  kUnknownType,          // without I
 };
 
 [[nodiscard]] boost::system::error_code make_error_code(FrameError error);
@@ -195,13 +195,13 @@ enum class FrameError {
 // The header alone, for whoever must decide before the rest has arrived or although it is broken.
 struct FrameHeader {
   StreamId stream;
-  std::uint8_t type = 0;     // 6 bits
-  std::uint16_t flags = 0;   // 10 bits
+  std::uint8_t type = 0;    // 6 bits
+  std::uint16_t flags = 0;  // 10 bits
 };
 [[nodiscard]] boost::system::result<FrameHeader> decode_header(ByteView frame);
 
-// Decodes one whole frame. The result borrows from `frame`. The reserved top bit of the stream id is
-// ignored; undefined flag bits too. SETUP's version is not judged here.
+// Decodes one whole frame. The result borrows from `frame`. The reserved top bit of the stream id
+// is ignored; undefined flag bits too. SETUP's version is not judged here.
 [[nodiscard]] boost::system::result<Frame> decode(ByteView frame);
 
 // The largest frame of this type that decode accepts, in bytes; SETUP, control or payload bound.
@@ -218,5 +218,5 @@ std::size_t encode(const Frame& frame, std::span<std::byte> out);
 }  // namespace prometheus_rsocket::rsocket
 
 template <>
-struct boost::system::is_error_code_enum<prometheus_rsocket::rsocket::FrameError>
-    : std::true_type {};
+struct boost::system::is_error_code_enum<prometheus_rsocket::rsocket::FrameError> : std::true_type {
+};

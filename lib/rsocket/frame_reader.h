@@ -1,8 +1,9 @@
-// Incremental framing for byte streams: each frame behind a 24-bit length that does not count itself.
+// Incremental framing for byte streams: each frame behind a 24-bit length that does not count
+// itself.
 //
 // Sans-I/O. The driver asks for room with prepare(), reads into it, tells how much came with
-// commit(), and takes whole frames with next(). Memory grows with what has arrived (doubling), never
-// with what a prefix declares; while idle the reader holds no more than kIdleBufferBytes.
+// commit(), and takes whole frames with next(). Memory grows with what has arrived (doubling),
+// never with what a prefix declares; while idle the reader holds no more than kIdleBufferBytes.
 #pragma once
 
 #include <boost/system/result.hpp>

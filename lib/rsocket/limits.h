@@ -34,7 +34,8 @@ inline constexpr base::Duration kLifetimeMax = 5min;
 inline constexpr std::size_t kInboundStreamsMax = 8;
 inline constexpr std::size_t kOutboundQueueBytesMax = 256 * 1024;
 
-// Keepalives a peer may send at once, and how fast that allowance grows back. Java sends one in 20 s.
+// Keepalives a peer may send at once, and how fast that allowance grows back. Java sends one in 20
+// s.
 inline constexpr std::uint32_t kKeepaliveBurst = 16;
 inline constexpr base::Duration kKeepaliveRefill = 1s;
 
