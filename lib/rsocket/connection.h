@@ -169,10 +169,8 @@ class Connection {
 
   // Client only, once, before anything else. Requests may follow at once.
   void connect(base::Instant now, const SetupConfig& setup);
-  [[nodiscard]] boost::system::result<StreamId> request_response(base::Instant now,
-                                                                 const PayloadView& payload);
-  [[nodiscard]] boost::system::result<StreamId> fire_and_forget(base::Instant now,
-                                                                const PayloadView& payload);
+  [[nodiscard]] boost::system::result<StreamId> request_response(const PayloadView& payload);
+  [[nodiscard]] boost::system::result<StreamId> fire_and_forget(const PayloadView& payload);
   // After kPayloadTooLong the request still waits for an answer.
   [[nodiscard]] boost::system::result<void> respond(StreamId stream, const PayloadView& payload);
   // Text beyond what a control frame holds is cut off, between UTF-8 characters.
@@ -217,19 +215,18 @@ class Connection {
   void receive_error(StreamId stream, const ErrorFrame& error);
   void receive_cancel(StreamId stream);
   void reassemble(base::Instant now, const Frame& frame);
-  void deliver_request(StreamId stream, bool wants_reply, const PayloadView& payload);
+  void deliver_request(StreamId stream, const PayloadView& payload);
   void deliver_response(StreamId stream, const PayloadView& payload);
   void abort_payload(StreamId stream, AbortReason reason);
   [[nodiscard]] bool take_keepalive_token(base::Instant now);
 
-  [[nodiscard]] boost::system::result<StreamId> open_stream(bool wants_reply,
-                                                            const PayloadView& payload);
+  [[nodiscard]] boost::system::result<StreamId> open_stream(const PayloadView& payload);
+  [[nodiscard]] bool sendable(const PayloadView& payload) const;
   void send(const Frame& frame);
   void send_error(StreamId stream, ErrorCode code, std::string_view text);
   void drop_queue();
   void end(CloseReason reason);
   void fail(CloseReason reason, ErrorCode code, std::string_view text);
-  void handle_lifetime(base::Instant now);
 
   Role role_;
   ConnectionConfig config_;
