@@ -73,7 +73,7 @@ def _start_prometheus(context: Context, directory: Path, proxy: CppProxy) -> tup
     config = home / "prometheus.yml"
     config.write_text(PROMETHEUS_CONFIG.format(port=proxy.ports.http), "utf-8")
     port = free_ports().http
-    command = [
+    command: list[str | Path] = [
         directory / "usr" / "bin" / "prometheus",
         f"--config.file={config}",
         f"--storage.tsdb.path={home / 'tsdb'}",

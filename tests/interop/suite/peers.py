@@ -54,15 +54,22 @@ def _run(what: str, command: list[str | Path], log_dir: Path) -> None:
     code, output = run_to_end(what, command, log_dir, BUILD_SECONDS)
     if code == 0:
         return
-    reason = "\n".join(output.splitlines()[-12:])
-    if UNREACHABLE.search(output) and "COMPILATION ERROR" not in output:
-        raise Skipped(f"{what}:\n{reason}")
-    raise Failed(f"{what} ended with {code}:\n{reason}")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()
+    unreached = [line for line in lines if UNREACHABLE.search(line)]
+    if unreached and "COMPILATION ERROR" not in output:
+        raise Skipped(f"{what}:\n" + "\n".join(unreached[:4]))
+    raise Failed(f"{what} ended with {code}:\n" + "\n".join(lines[-12:]))
 
 
 def _maven(project: str, directory: Path, log_dir: Path, *options: str) -> None:
     _tool("java", "openjdk-17-jdk-headless")
-    command = [_tool("mvn", "maven"), "-B", "-q", "-f", SOURCE_DIR / "java" / project / "pom.xml"]
+    command: list[str | Path] = [
+        _tool("mvn", "maven"),
+        "-B",
+        "-q",
+        "-f",
+        SOURCE_DIR / "java" / project / "pom.xml",
+    ]
     command += [*options, f"-Dinterop.build={directory}", "compile"]
     _run(f"maven-{directory.name}", command, log_dir)
 
@@ -86,7 +93,12 @@ def _java_proxy(directory: Path, log_dir: Path) -> None:
 def _python_peer(directory: Path, log_dir: Path) -> None:
     _run("venv-python-peer", [sys.executable, "-m", "venv", directory], log_dir)
     requirements = SOURCE_DIR / "python" / "requirements.txt"
-    command = [directory / "bin" / "pip", "install", "--disable-pip-version-check", "-q"]
+    command: list[str | Path] = [
+        directory / "bin" / "pip",
+        "install",
+        "--disable-pip-version-check",
+        "-q",
+    ]
     _run("pip-python-peer", [*command, "-r", requirements], log_dir)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -123,10 +124,8 @@ class Child:
             self.send_signal(signal.SIGKILL)
             self._process.wait()
         if self._process.stdin is not None:
-            try:
+            with suppress(BrokenPipeError):
                 self._process.stdin.close()
-            except BrokenPipeError:
-                pass
         self._reader.join(STOP_SECONDS)
         self._log.close()
 

@@ -50,7 +50,7 @@ class CppProxy(Child):
     def __init__(
         self, binary: Path, log_dir: Path, *flags: str, at: Ports = Ports(0, 0, 0)
     ) -> None:
-        command = [
+        command: list[str | Path] = [
             binary,
             f"--web.listen-address=127.0.0.1:{at.http}",
             f"--rsocket.tcp-address=127.0.0.1:{at.tcp}",
@@ -85,7 +85,7 @@ class JavaProxy(Child):
 
     def __init__(self, directory: Path, log_dir: Path, at: Ports | None = None) -> None:
         self.ports = at or free_ports()
-        command = [
+        command: list[str | Path] = [
             "java",
             *JAVA_FLAGS,
             "-cp",
@@ -165,7 +165,7 @@ class JavaClient(Peer):
     ) -> None:
         self.label = name
         self.clients = clients
-        command = [
+        command: list[str | Path] = [
             "java",
             *JAVA_FLAGS,
             "-cp",
@@ -198,7 +198,7 @@ class PythonClient(Peer):
 
     def __init__(self, directory: Path, log_dir: Path, port: int) -> None:
         script = SOURCE_DIR / "python" / "peer.py"
-        command = [directory / "bin" / "python", script, f"--port={port}"]
+        command: list[str | Path] = [directory / "bin" / "python", script, f"--port={port}"]
         super().__init__("python-client", command, log_dir)
 
 
@@ -208,7 +208,7 @@ class CppExample(Child):
     def __init__(
         self, example_dir: Path, log_dir: Path, name: str, port: int, transport: str, *flags: str
     ) -> None:
-        command = [
+        command: list[str | Path] = [
             example_dir / name,
             "--host=127.0.0.1",
             f"--port={port}",
