@@ -17,14 +17,15 @@ inline constexpr std::size_t kLengthPrefixBytes = 3;
 inline constexpr std::uint32_t kU31Max = 0x7FFF'FFFF;
 
 // A SETUP carries names, labels and a token, never a page.
-inline constexpr std::size_t kSetupFrameBytesMax = 64 * 1024;
+inline constexpr std::size_t kSetupFrameBytesMax = std::size_t{64} * 1024;
 // KEEPALIVE, CANCEL, REQUEST_N, LEASE, ERROR: nothing honest needs more.
 inline constexpr std::size_t kControlFrameBytesMax = 1024;
 
 // Below this a non-final fragment makes rsocket-java close the connection.
 inline constexpr std::size_t kFragmentBytesMin = 64;
 
-inline constexpr std::size_t kPayloadBytesMax = 16 * 1024 * 1024;  // reassembled, metadata included
+inline constexpr std::size_t kPayloadBytesMax =
+    std::size_t{16} * 1024 * 1024;  // reassembled, metadata included
 inline constexpr base::Duration kReassemblyTime = 30s;
 
 inline constexpr base::Duration kFirstFrameTime = 10s;
@@ -32,7 +33,7 @@ inline constexpr base::Duration kLifetimeMin = 10s;
 inline constexpr base::Duration kLifetimeMax = 5min;
 
 inline constexpr std::size_t kInboundStreamsMax = 8;
-inline constexpr std::size_t kOutboundQueueBytesMax = 256 * 1024;
+inline constexpr std::size_t kOutboundQueueBytesMax = std::size_t{256} * 1024;
 
 // Keepalives a peer may send at once, and how fast that allowance grows back. Java sends one in 20
 // s.
