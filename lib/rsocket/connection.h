@@ -50,9 +50,9 @@ struct ConnectionConfig {
   std::uint32_t keepalive_burst = kKeepaliveBurst;
   base::Duration keepalive_refill = kKeepaliveRefill;
   // Frames we send are cut to this many bytes; absent: never cut, as Java. >= kFragmentBytesMin.
-  std::optional<std::size_t> fragment_bytes_max;
+  std::optional<std::size_t> fragment_bytes_max = std::nullopt;
   // Where our own stream ids begin; absent: 1 (client) or 2 (server). Of the role's parity.
-  std::optional<StreamId> first_stream;
+  std::optional<StreamId> first_stream = std::nullopt;
 };
 
 // What a client declares in SETUP. The defaults are Micrometer's.
