@@ -1,0 +1,24 @@
+// The bounds of a connection's bytes on their way, each with its reason.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace prometheus_rsocket::transport {
+
+using namespace std::chrono_literals;
+
+// A peer that takes no byte for so long is gone or hostile (wire-protocol limits, outbound queue).
+inline constexpr base::Duration kWriteStallTime = 30s;
+
+// After our goodbye: how long the peer's own end is waited for, so that our last bytes are not
+// destroyed by a reset.
+inline constexpr base::Duration kLingerTime = 2s;
+
+// Frames handed to one write. More only makes a stall harder to see.
+inline constexpr std::size_t kWriteBatchBytes = std::size_t{256} * 1024;
+
+static_assert(kLingerTime < kWriteStallTime);
+
+}  // namespace prometheus_rsocket::transport

@@ -1,0 +1,223 @@
+#include "transport/session.h"
+
+#include <algorithm>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "transport/limits.h"
+
+namespace prometheus_rsocket::transport {
+
+using runtime::error_code;
+
+Session::Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
+                 rsocket::Connection connection, SessionHandler& handler)
+    : shard_(shard),
+      channel_(std::move(channel)),
+      timer_(shard.timers.make_timer()),
+      connection_(std::move(connection)),
+      handler_(&handler),
+      remote_(channel_->remote_endpoint()) {}
+
+void Session::start() { schedule(); }
+
+void Session::connect(const rsocket::SetupConfig& setup) {
+  connection_.connect(shard_.clock.now(), setup);
+  schedule();
+}
+
+boost::system::result<rsocket::StreamId> Session::request_response(
+    const rsocket::PayloadView& payload) {
+  schedule();
+  return connection_.request_response(payload);
+}
+
+boost::system::result<rsocket::StreamId> Session::fire_and_forget(
+    const rsocket::PayloadView& payload) {
+  schedule();
+  return connection_.fire_and_forget(payload);
+}
+
+boost::system::result<void> Session::respond(rsocket::StreamId stream,
+                                             const rsocket::PayloadView& payload) {
+  schedule();
+  return connection_.respond(stream, payload);
+}
+
+boost::system::result<void> Session::respond_error(rsocket::StreamId stream,
+                                                   rsocket::ErrorCode code, std::string_view text) {
+  schedule();
+  return connection_.respond_error(stream, code, text);
+}
+
+void Session::cancel(rsocket::StreamId stream) {
+  schedule();
+  connection_.cancel(stream);
+}
+
+void Session::close(rsocket::ErrorCode code, std::string_view text) {
+  schedule();
+  connection_.close(code, text);
+}
+
+void Session::finish() {
+  schedule();
+  finish_ = true;
+}
+
+void Session::abort() {
+  if (phase_ == Phase::kEnded) return;
+  end();
+  schedule();  // for the events
+}
+
+void Session::schedule() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  boost::asio::post(shard_.executor, [self = shared_from_this()] {
+    self->scheduled_ = false;
+    self->drive();
+  });
+}
+
+void Session::drive() {
+  if (phase_ != Phase::kEnded) keep_time();
+  take_frames();
+  deliver_events();
+  if (phase_ != Phase::kEnded) write();
+  if (phase_ == Phase::kRunning) say_goodbye();
+  if (phase_ != Phase::kEnded) fill();
+  if (phase_ != Phase::kEnded) arm_timer();
+}
+
+void Session::keep_time() {
+  const base::Instant now = shard_.clock.now();
+  if (const auto deadline = connection_.next_timeout(); deadline && now >= *deadline) {
+    connection_.handle_timeout(now);
+  }
+  if (linger_deadline_ && now >= *linger_deadline_) {
+    end();
+  } else if (stall_deadline_ && now >= *stall_deadline_) {
+    if (channel_->written_bytes() == written_bytes_seen_) {
+      end();
+    } else {
+      written_bytes_seen_ = channel_->written_bytes();
+      stall_deadline_ = now + kWriteStallTime;
+    }
+  }
+}
+
+void Session::take_frames() {
+  deliver_events();
+  while (phase_ == Phase::kRunning && !filling_ && !finish_ && connection_.wants_read()) {
+    const auto frame = channel_->next_frame();
+    if (frame.has_error()) {
+      connection_.handle_frame_error(shard_.clock.now(), frame.error());
+    } else if (*frame) {
+      connection_.handle_frame(shard_.clock.now(), **frame);
+    } else {
+      return;
+    }
+    deliver_events();
+  }
+}
+
+void Session::deliver_events() {
+  while (const auto event = connection_.poll_event()) {
+    if (handler_ != nullptr) handler_->on_event(*event);
+  }
+}
+
+void Session::write() {
+  if (writing_) return;
+  std::vector<base::Bytes> frames;
+  std::size_t bytes = 0;
+  while (bytes < kWriteBatchBytes) {
+    auto frame = connection_.poll_frame();
+    if (!frame) break;
+    bytes += frame->size();
+    frames.push_back(std::move(*frame));
+  }
+  if (frames.empty()) return;
+  writing_ = true;
+  written_bytes_seen_ = channel_->written_bytes();
+  stall_deadline_ = shard_.clock.now() + kWriteStallTime;
+  channel_->async_write(
+      std::move(frames),
+      boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
+        self->on_written(error);
+      }));
+}
+
+bool Session::all_written() const { return !writing_ && connection_.queued_bytes() == 0; }
+
+void Session::say_goodbye() {
+  if (!all_written() || (!finish_ && !connection_.should_close())) return;
+  phase_ = Phase::kLingering;
+  linger_deadline_ = shard_.clock.now() + kLingerTime;
+  channel_->discard_input();
+  channel_->async_shutdown(
+      boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
+        if (error) self->end();
+        self->drive();
+      }));
+}
+
+void Session::fill() {
+  if (filling_) return;
+  if (phase_ == Phase::kRunning && (finish_ || !connection_.wants_read())) return;
+  filling_ = true;
+  channel_->async_fill(boost::asio::bind_executor(
+      shard_.executor, [self = shared_from_this()](error_code error) { self->on_filled(error); }));
+}
+
+void Session::on_filled(error_code error) {
+  filling_ = false;
+  if (error) end();
+  drive();
+}
+
+void Session::on_written(error_code error) {
+  writing_ = false;
+  stall_deadline_.reset();
+  if (error) end();
+  drive();
+}
+
+std::optional<base::Instant> Session::next_deadline() const {
+  std::optional<base::Instant> next = connection_.next_timeout();
+  for (const auto& deadline : {stall_deadline_, linger_deadline_}) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  return next;
+}
+
+// A deadline that moves away leaves the timer as it is: it wakes early once, and is set anew. So a
+// keepalive costs no timer operation.
+void Session::arm_timer() {
+  const auto deadline = next_deadline();
+  if (!deadline || (armed_for_ && *armed_for_ <= *deadline)) return;
+  if (armed_for_) {
+    timer_->cancel();  // comes back here through the handler
+    return;
+  }
+  armed_for_ = deadline;
+  timer_->async_wait_until(*deadline, boost::asio::bind_executor(
+                                          shard_.executor, [self = shared_from_this()](error_code) {
+                                            self->armed_for_.reset();
+                                            self->drive();
+                                          }));
+}
+
+void Session::end() {
+  if (phase_ == Phase::kEnded) return;
+  phase_ = Phase::kEnded;
+  linger_deadline_.reset();
+  stall_deadline_.reset();
+  connection_.handle_closed(shard_.clock.now());
+  channel_->close();
+  timer_->cancel();
+}
+
+}  // namespace prometheus_rsocket::transport

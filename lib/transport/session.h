@@ -1,0 +1,103 @@
+// The one loop that drives an rsocket::Connection over a FrameChannel: bytes to frames to events,
+// and commands to frames to bytes, with the timers in between. It decides nothing.
+//
+// Used by both sides: by the proxy for what dialled in, by the agent for what it dialled. One
+// shard.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "rsocket/connection.h"
+#include "runtime/runtime.h"
+#include "transport/frame_channel.h"
+
+namespace prometheus_rsocket::transport {
+
+class SessionHandler {
+ public:
+  virtual ~SessionHandler() = default;
+  // Called on the session's shard, from its loop; may command the session. rsocket::Closed comes
+  // exactly once, last, and after start() in every case, unless the session was detached before.
+  // Payloads are valid during the call.
+  virtual void on_event(const rsocket::Event& event) = 0;
+};
+
+// Shared: its owner holds it to command it, operations under way hold it to finish them.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `handler` must outlive the session or detach() itself. `shard` outlives both.
+  Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
+          rsocket::Connection connection, SessionHandler& handler);
+
+  // Begins to read, write and keep time. Once.
+  void start();
+
+  // Commands: those of rsocket::Connection. What they queue is written soon, together.
+  void connect(const rsocket::SetupConfig& setup);
+  [[nodiscard]] boost::system::result<rsocket::StreamId> request_response(
+      const rsocket::PayloadView& payload);
+  [[nodiscard]] boost::system::result<rsocket::StreamId> fire_and_forget(
+      const rsocket::PayloadView& payload);
+  [[nodiscard]] boost::system::result<void> respond(rsocket::StreamId stream,
+                                                    const rsocket::PayloadView& payload);
+  [[nodiscard]] boost::system::result<void> respond_error(rsocket::StreamId stream,
+                                                          rsocket::ErrorCode code,
+                                                          std::string_view text);
+  void cancel(rsocket::StreamId stream);
+
+  // Flushes what is queued, says ERROR `code` on stream 0 and ends.
+  void close(rsocket::ErrorCode code, std::string_view text);
+  // Flushes what is queued and ends without a word, as a client that has done its work.
+  void finish();
+  // Ends at once; what is queued is lost.
+  void abort();
+  // No event from now on.
+  void detach() { handler_ = nullptr; }
+
+  [[nodiscard]] const rsocket::Connection& connection() const { return connection_; }
+  [[nodiscard]] TransportKind kind() const { return channel_->kind(); }
+  [[nodiscard]] runtime::Endpoint remote_endpoint() const { return remote_; }
+
+ private:
+  enum class Phase {
+    kRunning,
+    kLingering,  // all is written and we said goodbye: waiting for the peer's end
+    kEnded,
+  };
+
+  void schedule();
+  void drive();
+  void keep_time();
+  void take_frames();
+  void deliver_events();
+  void write();
+  void fill();
+  void say_goodbye();
+  void arm_timer();
+  void end();
+  void on_filled(runtime::error_code error);
+  void on_written(runtime::error_code error);
+  [[nodiscard]] bool all_written() const;
+  [[nodiscard]] std::optional<base::Instant> next_deadline() const;
+
+  runtime::Shard& shard_;
+  std::unique_ptr<FrameChannel> channel_;
+  std::unique_ptr<runtime::Timer> timer_;
+  rsocket::Connection connection_;
+  SessionHandler* handler_;  // null when detached
+  runtime::Endpoint remote_;
+
+  Phase phase_ = Phase::kRunning;
+  bool finish_ = false;     // finish() was called
+  bool scheduled_ = false;  // drive() is posted
+  bool filling_ = false;
+  bool writing_ = false;
+  std::uint64_t written_bytes_seen_ = 0;          // when the stall deadline was set
+  std::optional<base::Instant> stall_deadline_;   // while writing
+  std::optional<base::Instant> linger_deadline_;  // while lingering
+  std::optional<base::Instant> armed_for_;        // what the timer waits for
+};
+
+}  // namespace prometheus_rsocket::transport
