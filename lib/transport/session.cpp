@@ -155,6 +155,7 @@ bool Session::all_written() const { return !writing_ && connection_.queued_bytes
 void Session::say_goodbye() {
   if (!all_written() || (!finish_ && !connection_.should_close())) return;
   phase_ = Phase::kLingering;
+  flushed_ = true;
   linger_deadline_ = shard_.clock.now() + kLingerTime;
   channel_->discard_input();
   channel_->async_shutdown(

@@ -57,6 +57,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void detach() { handler_ = nullptr; }
 
   [[nodiscard]] const rsocket::Connection& connection() const { return connection_; }
+  // Whether all that was queued before finish() or close() has been handed to the network.
+  [[nodiscard]] bool flushed() const { return flushed_; }
   [[nodiscard]] TransportKind kind() const { return channel_->kind(); }
   [[nodiscard]] runtime::Endpoint remote_endpoint() const { return remote_; }
 
@@ -91,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Phase phase_ = Phase::kRunning;
   bool finish_ = false;     // finish() was called
+  bool flushed_ = false;
   bool scheduled_ = false;  // drive() is posted
   bool filling_ = false;
   bool writing_ = false;

@@ -1,0 +1,65 @@
+// What an agent tells its owner, as values: comparable and printable.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <variant>
+
+#include "agent/dialer.h"
+#include "base/time.h"
+#include "rsocket/connection.h"
+#include "runtime/network.h"
+
+namespace prometheus_rsocket::agent {
+
+struct Dialling {
+  std::size_t target;  // index in Config::targets
+  friend bool operator==(const Dialling&, const Dialling&) = default;
+};
+struct DialFailed {
+  DialStage stage{};
+  runtime::error_code error;
+  friend bool operator==(const DialFailed&, const DialFailed&) = default;
+};
+struct Connected {
+  runtime::Endpoint remote;
+  friend bool operator==(const Connected&, const Connected&) = default;
+};
+// A key came, alone or with a request: from now on a push can be sealed. Also when it is the same
+// key again.
+struct KeyReceived {
+  friend bool operator==(const KeyReceived&, const KeyReceived&) = default;
+};
+struct KeyRejected {  // what came is no key of ours; the one before it stays
+  runtime::error_code error;
+  friend bool operator==(const KeyRejected&, const KeyRejected&) = default;
+};
+struct Scraped {
+  std::size_t text_bytes;
+  friend bool operator==(const Scraped&, const Scraped&) = default;
+};
+struct ScrapeFailed {  // the proxy was told so by ERROR
+  runtime::error_code error;
+  friend bool operator==(const ScrapeFailed&, const ScrapeFailed&) = default;
+};
+struct Disconnected {
+  rsocket::CloseReason reason{};
+  friend bool operator==(const Disconnected&, const Disconnected&) = default;
+};
+struct Retrying {  // after DialFailed or Disconnected
+  base::Duration delay{};
+  std::uint32_t failures = 0;  // in a row; 0: the connection had been stable
+  friend bool operator==(const Retrying&, const Retrying&) = default;
+};
+enum class EndReason { kClosed, kPushed, kPushFailed, kRetriesExhausted };
+struct Ended {  // once, last
+  EndReason reason{};
+  friend bool operator==(const Ended&, const Ended&) = default;
+};
+
+using Event = std::variant<Dialling, DialFailed, Connected, KeyReceived, KeyRejected, Scraped,
+                           ScrapeFailed, Disconnected, Retrying, Ended>;
+std::ostream& operator<<(std::ostream& out, EndReason reason);
+std::ostream& operator<<(std::ostream& out, const Event& event);
+
+}  // namespace prometheus_rsocket::agent
