@@ -13,7 +13,7 @@ die() {
 # The Debian packages that building and testing need. One list, so that nobody's machine differs.
 BUILD_PACKAGES=(
   git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
-  libspdlog-dev
+  libspdlog-dev prometheus-cpp-dev libcli11-dev
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev librapidcheck-dev prometheus python3)
 FUZZ_PACKAGES=(clang libclang-rt-14-dev)

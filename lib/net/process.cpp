@@ -48,7 +48,6 @@ struct Process::Impl {
       contexts.push_back(std::make_unique<Context>());
       shards.push_back(std::make_unique<ShardRuntime>(i, *contexts.back(), keys, log));
     }
-    signals = std::make_unique<Signals>(*contexts.front());
   }
   ~Impl() {
     for (auto& context : contexts) context->drop_handlers();
@@ -56,7 +55,7 @@ struct Process::Impl {
 
   std::vector<std::unique_ptr<Context>> contexts;
   std::vector<std::unique_ptr<ShardRuntime>> shards;
-  std::unique_ptr<Signals> signals;
+  std::unique_ptr<Signals> signals;  // null: not asked for
 };
 
 Process::Process(std::size_t shard_count, runtime::Keys& keys, runtime::Log& log)
@@ -68,7 +67,10 @@ std::size_t Process::shard_count() const { return impl_->shards.size(); }
 
 runtime::Shard& Process::shard(std::size_t index) { return impl_->shards.at(index)->shard; }
 
-runtime::Signals& Process::signals() { return *impl_->signals; }
+runtime::Signals& Process::signals() {
+  if (!impl_->signals) impl_->signals = std::make_unique<Signals>(*impl_->contexts.front());
+  return *impl_->signals;
+}
 
 void Process::send(std::size_t /*from*/, std::size_t to, runtime::Handler<void()> task) {
   boost::asio::post(*impl_->contexts.at(to), [t = std::move(task)]() mutable { std::move(t)(); });

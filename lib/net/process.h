@@ -13,13 +13,14 @@ namespace prometheus_rsocket::net {
 
 class Process final : public runtime::Process {
  public:
-  // `keys` and `log` are used by every shard, from its thread, and outlive this. Takes SIGTERM,
-  // SIGINT and SIGHUP from now on. REQUIRES: shard_count > 0.
+  // `keys` and `log` are used by every shard, from its thread, and outlive this.
+  // REQUIRES: shard_count > 0.
   Process(std::size_t shard_count, runtime::Keys& keys, runtime::Log& log);
   ~Process() override;  // destroys waiting handlers uncalled. REQUIRES: run() has returned
 
   [[nodiscard]] std::size_t shard_count() const override;
   [[nodiscard]] runtime::Shard& shard(std::size_t index) override;
+  // Takes SIGTERM, SIGINT and SIGHUP from the first call on: without one they are the program's.
   [[nodiscard]] runtime::Signals& signals() override;
   void send(std::size_t from, std::size_t to, runtime::Handler<void()> task) override;
 

@@ -1,0 +1,167 @@
+// The client of the Prometheus RSocket Proxy for C++ applications. It dials the proxy and keeps the
+// connection; Prometheus scrapes the proxy, and the proxy then asks this client for its metrics. So
+// an application behind NAT, or one that lives for seconds, is monitored like any other.
+//
+//   auto registry = std::make_shared<prometheus::Registry>();
+//   auto client = prometheus_rsocket::Client::Builder()
+//                     .host("proxy.example").registry(registry).connect();
+//   …
+//   client.push_and_close_blockingly();  // the last values, kept until they have been scraped
+//
+// Interoperates with Micrometer's Java proxy and with prometheus-rsocket-proxy.
+//
+// Threads: every function may be called from any. Callbacks come from the client's Runtime thread,
+// one at a time; they must return soon, may call the client, and must not destroy it. Nothing here
+// throws but what Builder::connect says; what a callback throws is caught and logged. After fork()
+// a client works on in the parent alone: in the child it is closed and does nothing.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace prometheus {
+class Collectable;
+}
+
+namespace prometheus_rsocket {
+
+class Runtime;
+
+enum class Transport { kTcp, kWebSocket };
+
+enum class Status {
+  kConnecting,  // dialling, or waiting to dial again
+  kConnected,   // the proxy's key has not come yet
+  kReady,       // can be scraped, and can push
+  kClosed,      // for good: closed, pushed, or out of retries
+};
+[[nodiscard]] std::string_view to_string(Status status);
+
+enum class PushResult {
+  kPushed,         // acknowledged by the proxy; of push_and_close(): handed to the network
+  kNotConnected,   // nothing was sent
+  kNoKey,          // connected, but the proxy's key has not come: nothing was sent
+  kAlreadyClosed,  // closed, or pushed before: nothing was sent
+  kConnectionLost,
+  kTimedOut,
+  kRejected,  // the proxy answered that it did not store it
+  kTooLarge,  // beyond the 16 MiB of a frame: nothing was sent
+  kFailed,    // the metrics could not be collected, or not be sealed for the proxy's key
+};
+[[nodiscard]] std::string_view to_string(PushResult result);
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
+// When to dial again. After a connection that lasted 30 s: at a random moment within 5 s. After a
+// failure, a connection that ended sooner included: after a backoff that doubles from the first to
+// the longest, half of it at random either way by default.
+struct Retry {
+  std::chrono::milliseconds first_backoff{10'000};  // at least 1 ms
+  std::chrono::milliseconds max_backoff{600'000};   // no wait is longer
+  unsigned jitter_percent = 50;                     // at most 100
+  std::optional<std::uint32_t> max_retries;         // in a row; absent: for ever
+
+  [[nodiscard]] static Retry backoff(std::chrono::milliseconds first,
+                                     std::chrono::milliseconds longest) {
+    return {first, longest, 50, std::nullopt};
+  }
+  [[nodiscard]] static Retry fixed_delay(std::uint32_t retries, std::chrono::milliseconds delay) {
+    return {delay, delay, 0, retries};
+  }
+  // The default backoff, so many times in a row.
+  [[nodiscard]] static Retry max(std::uint32_t retries) {
+    Retry retry;
+    retry.max_retries = retries;
+    return retry;
+  }
+};
+
+class Client {
+ public:
+  class Builder;
+
+  Client(Client&& other) noexcept;
+  Client& operator=(Client&& other) noexcept;
+  // Waits for a push that is under way, at most its timeout, closes, and waits until no callback
+  // runs any more.
+  ~Client();
+
+  [[nodiscard]] Status status() const noexcept;
+
+  // Waits until the proxy's key has come, so that a push can be sent. False when it has not within
+  // `timeout`, or when the client is closed. Not from a callback: there it does not wait.
+  bool wait_until_ready(std::chrono::milliseconds timeout) noexcept;
+
+  // Tells the proxy goodbye and closes, for good. Does not wait.
+  void close() noexcept;
+
+  // Collects the metrics once more, sends them, and closes, for good: no scrape is answered and no
+  // connection made from now on. The proxy keeps them until they have been scraped. Does not wait:
+  // the destructor does. Without the proxy's key nothing is sent.
+  void push_and_close() noexcept;
+
+  // The same, and waits until the proxy has acknowledged it: returns within `timeout`, whatever
+  // happens. Without an argument: the Builder's timeout. Not from a callback: there it does not
+  // wait, and says kTimedOut.
+  PushResult push_and_close_blockingly() noexcept;
+  PushResult push_and_close_blockingly(std::chrono::milliseconds timeout) noexcept;
+
+ private:
+  class Impl;
+  explicit Client(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;  // null: moved from, or it could not start
+};
+
+// Reusable: each connect() makes another client.
+class Client::Builder {
+ public:
+  Builder();
+  ~Builder();
+  Builder(const Builder& other);
+  Builder& operator=(const Builder& other);
+
+  Builder& host(std::string host);                        // default: localhost
+  Builder& port(std::uint16_t port);                      // default: 7001, over WebSocket 8081
+  Builder& transport(Transport transport);                // default: TCP
+  Builder& websocket_path(std::string path);              // default: /
+  Builder& retry(Retry retry);                            // out of range: the nearest value in it
+  Builder& timeout(std::chrono::milliseconds t);          // of what waits; default: 5 s
+  Builder& connect_timeout(std::chrono::milliseconds t);  // of one attempt; default: 10 s
+
+  // What is scraped: all that is given here, in order, families of one name together. A registry
+  // that is gone is left out. A function returns the Prometheus text format.
+  Builder& registry(std::weak_ptr<prometheus::Collectable> registry);
+  Builder& metrics(std::function<std::string()> metrics);
+
+  // How the client names itself to a prometheus-rsocket-proxy. Without: it has no name.
+  Builder& job(std::string job);
+  Builder& instance(std::string instance);
+  Builder& label(std::string name, std::string value);
+
+  Builder& on_key_received(std::function<void()> callback);  // with every scrape, as in Java
+  Builder& on_status(std::function<void(Status)> callback);
+  Builder& log(std::function<void(LogLevel, std::string_view)> callback);
+
+  // The thread to run on; default: Runtime::shared().
+  Builder& runtime(std::shared_ptr<Runtime> runtime);
+
+  // A client that dials, and dials again whenever the connection ends. When the system gives no
+  // thread for it, which is logged, the client is closed from the start.
+  [[nodiscard]] Client connect() const noexcept;
+  // The same, and waits until the proxy's key has come, at most `timeout` (default: timeout()); see
+  // Client::status() for whether it has.
+  [[nodiscard]] Client connect_blockingly() const noexcept;
+  [[nodiscard]] Client connect_blockingly(std::chrono::milliseconds timeout) const noexcept;
+
+  struct Settings;
+
+ private:
+  std::unique_ptr<Settings> settings_;
+};
+
+}  // namespace prometheus_rsocket

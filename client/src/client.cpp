@@ -1,0 +1,277 @@
+#include "prometheus_rsocket/client.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <future>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "hosted_agent.h"
+#include "progress.h"
+#include "prometheus_rsocket/runtime.h"
+#include "runtime_core.h"
+#include "settings.h"
+
+namespace prometheus_rsocket {
+
+using client::HostedAgent;
+using client::Progress;
+using std::chrono::milliseconds;
+
+std::string_view to_string(Status status) {
+  switch (status) {
+    case Status::kConnecting:
+      return "connecting";
+    case Status::kConnected:
+      return "connected";
+    case Status::kReady:
+      return "ready";
+    case Status::kClosed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(PushResult result) {
+  switch (result) {
+    case PushResult::kPushed:
+      return "pushed";
+    case PushResult::kNotConnected:
+      return "not connected to a proxy";
+    case PushResult::kNoKey:
+      return "the proxy has not sent a key";
+    case PushResult::kAlreadyClosed:
+      return "already closed";
+    case PushResult::kConnectionLost:
+      return "the connection was lost";
+    case PushResult::kTimedOut:
+      return "timed out";
+    case PushResult::kRejected:
+      return "rejected by the proxy";
+    case PushResult::kTooLarge:
+      return "too large";
+    case PushResult::kFailed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+namespace {
+
+Progress::Deadline deadline_after(milliseconds time) {
+  return std::chrono::steady_clock::now() + std::clamp(time, milliseconds(0), client::kLongestTime);
+}
+
+}  // namespace
+
+// ---- The application's end of a client: posts to the Runtime's thread and waits for Progress.
+
+class Client::Impl {
+ public:
+  // The agent holds `settings` and with them its Runtime, too: so it never outlives it.
+  explicit Impl(const client::Settings& settings)
+      : runtime_(settings.runtime), timeout_(settings.timeout) {
+    post([progress = progress_, &core = core(), settings](Hosted& hosted) {
+      hosted = std::make_unique<HostedAgent>(core.shard(), settings, progress);
+      hosted->connect();
+    });
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  ~Impl() {
+    if (!core().here()) {
+      // The agent and its sockets are the parent's; to destroy them here would disturb it.
+      static_cast<void>(new std::shared_ptr<Hosted>(std::move(hosted_)));
+      return;
+    }
+    if (core().on_thread()) {
+      post([](Hosted& hosted) { hosted.reset(); });
+      return;
+    }
+    if (pushing_until_) static_cast<void>(progress_->wait_until_pushed(*pushing_until_));
+    std::promise<void> destroyed;
+    post([this, &destroyed](Hosted& to_close) {
+      to_close->close();
+      // Later, so that the goodbye goes out first.
+      post([&destroyed](Hosted& hosted) {
+        hosted.reset();
+        destroyed.set_value();
+      });
+    });
+    destroyed.get_future().wait();
+  }
+
+  [[nodiscard]] Status status() { return core().here() ? progress_->status() : Status::kClosed; }
+
+  [[nodiscard]] bool wait_until_ready(milliseconds timeout) {
+    if (!core().here()) return false;
+    if (core().on_thread()) return progress_->status() == Status::kReady;
+    return progress_->wait_until_settled(deadline_after(timeout)) == Status::kReady;
+  }
+
+  void close() {
+    if (!core().here()) return;
+    post([](Hosted& hosted) { hosted->close(); });
+  }
+
+  PushResult push(agent::PushKind kind, milliseconds timeout) {
+    if (!core().here()) return PushResult::kAlreadyClosed;
+    if (pushed_.exchange(true)) return PushResult::kAlreadyClosed;
+    const auto deadline = deadline_after(timeout);
+    post([kind, deadline](Hosted& hosted) { hosted->push_and_close(kind, deadline); });
+    if (kind == agent::PushKind::kFireAndForget) {
+      pushing_until_ = deadline;
+      return PushResult::kPushed;
+    }
+    if (core().on_thread()) return PushResult::kTimedOut;
+    return progress_->wait_until_pushed(deadline);
+  }
+
+  [[nodiscard]] milliseconds timeout() const { return timeout_; }
+
+ private:
+  using Hosted = std::unique_ptr<HostedAgent>;
+
+  [[nodiscard]] Runtime::Core& core() const { return *runtime_->core(); }
+
+  template <class F>
+  void post(F f) {
+    core().post([hosted = hosted_, f = std::move(f)]() mutable { f(*hosted); });
+  }
+
+  const std::shared_ptr<Runtime> runtime_;
+  const std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();
+  std::shared_ptr<Hosted> hosted_ = std::make_shared<Hosted>();  // its content: the thread's alone
+  const milliseconds timeout_;
+  std::atomic<bool> pushed_ = false;
+  std::optional<Progress::Deadline> pushing_until_;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Client::Client(Client&& other) noexcept = default;
+Client& Client::operator=(Client&& other) noexcept = default;
+Client::~Client() = default;
+
+Status Client::status() const noexcept { return impl_ ? impl_->status() : Status::kClosed; }
+
+bool Client::wait_until_ready(milliseconds timeout) noexcept {
+  return impl_ && impl_->wait_until_ready(timeout);
+}
+
+void Client::close() noexcept {
+  if (impl_) impl_->close();
+}
+
+void Client::push_and_close() noexcept {
+  if (impl_) static_cast<void>(impl_->push(agent::PushKind::kFireAndForget, impl_->timeout()));
+}
+
+PushResult Client::push_and_close_blockingly() noexcept {
+  return push_and_close_blockingly(impl_ ? impl_->timeout() : milliseconds(0));
+}
+
+PushResult Client::push_and_close_blockingly(milliseconds timeout) noexcept {
+  return impl_ ? impl_->push(agent::PushKind::kAcknowledged, timeout) : PushResult::kAlreadyClosed;
+}
+
+// ---- Builder
+
+Client::Builder::Builder() : settings_(std::make_unique<Settings>()) {}
+Client::Builder::~Builder() = default;
+Client::Builder::Builder(const Builder& other)
+    : settings_(std::make_unique<Settings>(*other.settings_)) {}
+Client::Builder& Client::Builder::operator=(const Builder& other) {
+  *settings_ = *other.settings_;
+  return *this;
+}
+
+Client::Builder& Client::Builder::host(std::string host) {
+  settings_->host = std::move(host);
+  return *this;
+}
+Client::Builder& Client::Builder::port(std::uint16_t port) {
+  settings_->port = port;
+  return *this;
+}
+Client::Builder& Client::Builder::transport(Transport transport) {
+  settings_->transport = transport;
+  return *this;
+}
+Client::Builder& Client::Builder::websocket_path(std::string path) {
+  settings_->websocket_path = std::move(path);
+  return *this;
+}
+Client::Builder& Client::Builder::retry(Retry retry) {
+  settings_->retry = retry;
+  return *this;
+}
+Client::Builder& Client::Builder::timeout(milliseconds t) {
+  settings_->timeout = t;
+  return *this;
+}
+Client::Builder& Client::Builder::connect_timeout(milliseconds t) {
+  settings_->connect_timeout = t;
+  return *this;
+}
+Client::Builder& Client::Builder::registry(std::weak_ptr<prometheus::Collectable> registry) {
+  settings_->sources.emplace_back(std::move(registry));
+  return *this;
+}
+Client::Builder& Client::Builder::metrics(std::function<std::string()> metrics) {
+  if (metrics) settings_->sources.emplace_back(std::move(metrics));
+  return *this;
+}
+Client::Builder& Client::Builder::job(std::string job) {
+  settings_->identity.job = std::move(job);
+  return *this;
+}
+Client::Builder& Client::Builder::instance(std::string instance) {
+  settings_->identity.instance = std::move(instance);
+  return *this;
+}
+Client::Builder& Client::Builder::label(std::string name, std::string value) {
+  settings_->identity.labels.insert_or_assign(std::move(name), std::move(value));
+  return *this;
+}
+Client::Builder& Client::Builder::on_key_received(std::function<void()> callback) {
+  settings_->on_key_received = std::move(callback);
+  return *this;
+}
+Client::Builder& Client::Builder::on_status(std::function<void(Status)> callback) {
+  settings_->on_status = std::move(callback);
+  return *this;
+}
+Client::Builder& Client::Builder::log(std::function<void(LogLevel, std::string_view)> callback) {
+  settings_->log = std::move(callback);
+  return *this;
+}
+Client::Builder& Client::Builder::runtime(std::shared_ptr<Runtime> runtime) {
+  settings_->runtime = std::move(runtime);
+  return *this;
+}
+
+Client Client::Builder::connect() const noexcept {
+  try {
+    Settings settings = *settings_;
+    if (!settings.runtime) settings.runtime = Runtime::shared();
+    return Client(std::make_unique<Impl>(settings));
+  } catch (const std::exception& error) {
+    client::log(*settings_, LogLevel::kError, error.what());
+    return Client(nullptr);
+  }
+}
+
+Client Client::Builder::connect_blockingly() const noexcept {
+  return connect_blockingly(settings_->timeout);
+}
+
+Client Client::Builder::connect_blockingly(milliseconds timeout) const noexcept {
+  Client client = connect();
+  client.wait_until_ready(timeout);
+  return client;
+}
+
+}  // namespace prometheus_rsocket
