@@ -7,19 +7,26 @@
 #include <ostream>
 #include <utility>
 #include <vector>
+
+#include "transport/websocket_frame_channel.h"
 namespace prometheus_rsocket::agent {
 
 using runtime::error_code;
 using transport::TransportKind;
 
+namespace {
+
+// As a Host header names it.
+std::string host_and_port(const Target& target) {
+  const bool v6 = target.host.find(':') != std::string::npos;
+  return (v6 ? "[" + target.host + "]" : target.host) + ":" + std::to_string(target.port);
+}
+
+}  // namespace
+
 std::string to_string(const Target& target) {
   const bool websocket = target.transport == TransportKind::kWebSocket;
-  const bool v6 = target.host.find(':') != std::string::npos;
-  std::string text = websocket ? "ws://" : "tcp://";
-  text += v6 ? "[" + target.host + "]" : target.host;
-  text += ":" + std::to_string(target.port);
-  if (websocket) text += target.path;
-  return text;
+  return (websocket ? "ws://" : "tcp://") + host_and_port(target) + (websocket ? target.path : "");
 }
 
 std::ostream& operator<<(std::ostream& out, DialStage stage) {
@@ -75,6 +82,7 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
 
  private:
   void limit_until(base::Instant deadline) {
+    attempt_deadline_ = deadline;
     timer_ = shard_.timers.make_timer();
     timer_->async_wait_until(
         deadline,
@@ -111,6 +119,13 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
       return finish({transport::make_tcp_channel(std::move(stream)), stage_, {}});
     }
     stage_ = DialStage::kHandshake;
+    transport::async_dial_websocket(
+        shard_, std::move(stream),
+        {.host = host_and_port(target_), .path = target_.path, .deadline = attempt_deadline_},
+        in_attempt([this](error_code error, std::unique_ptr<transport::FrameChannel> channel) {
+          if (error) return fail(error);
+          finish({std::move(channel), stage_, {}});
+        }));
   }
 
   void fail(error_code error) {
@@ -135,6 +150,7 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
   std::size_t next_ = 0;
   DialStage stage_ = DialStage::kResolve;
   std::uint64_t attempt_ = 0;
+  base::Instant attempt_deadline_;
   std::unique_ptr<runtime::Timer> timer_;
   boost::asio::cancellation_signal cancel_;
 };
