@@ -19,6 +19,13 @@ inline constexpr base::Duration kLingerTime = 2s;
 // Frames handed to one write. More only makes a stall harder to see.
 inline constexpr std::size_t kWriteBatchBytes = std::size_t{256} * 1024;
 
+// A WebSocket upgrade request: a token and what proxies on the way add.
+inline constexpr std::size_t kUpgradeBytesMax = std::size_t{16} * 1024;
+
+// What one read of a WebSocket message asks for: as much as has come, between these.
+inline constexpr std::size_t kReadBytesMin = 512;
+inline constexpr std::size_t kReadBytesMax = std::size_t{64} * 1024;
+
 static_assert(kLingerTime < kWriteStallTime);
 
 }  // namespace prometheus_rsocket::transport

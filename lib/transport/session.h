@@ -92,7 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   runtime::Endpoint remote_;
 
   Phase phase_ = Phase::kRunning;
-  bool finish_ = false;     // finish() was called
+  bool finish_ = false;  // finish() was called
   bool flushed_ = false;
   bool scheduled_ = false;  // drive() is posted
   bool filling_ = false;

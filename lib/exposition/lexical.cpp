@@ -1,0 +1,138 @@
+#include "exposition/lexical.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+enum CharacterClass : std::uint8_t { kLetter = 1, kDigit = 2, kColon = 4 };
+
+constexpr std::array<std::uint8_t, 256> kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (unsigned c = 'a'; c <= 'z'; ++c) classes[c] = classes[c - 'a' + 'A'] = kLetter;
+  for (unsigned c = '0'; c <= '9'; ++c) classes[c] = kDigit;
+  classes['_'] = kLetter;
+  classes[':'] = kColon;
+  return classes;
+}();
+
+bool is_in(char c, unsigned classes) {
+  return (kClasses[static_cast<unsigned char>(c)] & classes) != 0;
+}
+
+std::size_t run(std::string_view text, std::size_t from, unsigned classes) {
+  while (from < text.size() && is_in(text[from], classes)) ++from;
+  return from;
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower[i]) return false;
+  }
+  return true;
+}
+
+// ParseFloat fails on overflow but rounds underflow to zero; from_chars does not tell them apart.
+bool overflows(std::string_view number) {
+  double value = 0;
+  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (parsed.ec != std::errc::result_out_of_range) return false;
+  return std::isinf(std::strtod(std::string(number).c_str(), nullptr));
+}
+
+// The length of the well-formed sequence at the front of text (RFC 3629, section 4); 0 for none.
+std::size_t sequence_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    if (first == 0xE0 && byte(1) < 0xA0) return 0;  // overlong
+    if (first == 0xED && byte(1) > 0x9F) return 0;  // a surrogate
+    return continues(1) && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    if (first == 0xF0 && byte(1) < 0x90) return 0;  // overlong
+    if (first == 0xF4 && byte(1) > 0x8F) return 0;  // above U+10FFFF
+    return continues(1) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::size_t metric_name_size(std::string_view text) {
+  if (text.empty() || !is_in(text[0], kLetter | kColon)) return 0;
+  return run(text, 1, kLetter | kColon | kDigit);
+}
+
+std::size_t label_name_size(std::string_view text) {
+  if (text.empty() || !is_in(text[0], kLetter)) return 0;
+  return run(text, 1, kLetter | kDigit);
+}
+
+bool is_value(std::string_view text) {
+  if (equals_ignoring_case(text, "nan")) return true;
+  const bool has_sign = !text.empty() && (text[0] == '+' || text[0] == '-');
+  const std::string_view number = text.substr(has_sign ? 1 : 0);
+  if (equals_ignoring_case(number, "inf") || equals_ignoring_case(number, "infinity")) return true;
+
+  const std::size_t whole = run(number, 0, kDigit);
+  std::size_t end = whole;
+  std::size_t fraction = 0;
+  if (end < number.size() && number[end] == '.') {
+    end = run(number, whole + 1, kDigit);
+    fraction = end - whole - 1;
+  }
+  if (whole + fraction == 0) return false;
+  const bool has_exponent = end < number.size() && (number[end] == 'e' || number[end] == 'E');
+  if (has_exponent) {
+    ++end;
+    if (end < number.size() && (number[end] == '+' || number[end] == '-')) ++end;
+    const std::size_t exponent_end = run(number, end, kDigit);
+    if (exponent_end == end) return false;
+    end = exponent_end;
+  }
+  if (end != number.size()) return false;
+  constexpr std::size_t kDigitsSafe = 308;  // the largest double has 309 digits before the point
+  return (!has_exponent && whole <= kDigitsSafe) || !overflows(number);
+}
+
+bool is_timestamp(std::string_view text) {
+  std::int64_t milliseconds = 0;
+  const char* const end = text.data() + text.size();
+  if (text.empty() || !is_in(text[0], kDigit)) return false;
+  const auto parsed = std::from_chars(text.data(), end, milliseconds);
+  return parsed.ec == std::errc{} && parsed.ptr == end;
+}
+
+bool is_utf8(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  while (!text.empty()) {
+    std::uint64_t word = 0;
+    if (text.size() >= sizeof word) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & kHighBits) == 0) {
+        text.remove_prefix(sizeof word);
+        continue;
+      }
+    }
+    const std::size_t size = sequence_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+}  // namespace prometheus_rsocket::exposition

@@ -1,0 +1,30 @@
+// The words of text 0.0.4: which bytes make a name, a value, a timestamp, valid UTF-8.
+//
+// The rules are those of Prometheus' text parser (model/textparse, promlex.l and promparse.go),
+// which leans on Go's strconv for numbers. No function allocates but is_value for a huge exponent.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace prometheus_rsocket::exposition {
+
+[[nodiscard]] constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// The length of the metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) at the front of text; 0 for none.
+[[nodiscard]] std::size_t metric_name_size(std::string_view text);
+
+// The length of the label name ([a-zA-Z_][a-zA-Z0-9_]*) at the front of text; 0 for none.
+[[nodiscard]] std::size_t label_name_size(std::string_view text);
+
+// Go's strconv.ParseFloat without hexadecimal and underscores: decimal numbers that do not
+// overflow, NaN without a sign, Inf and Infinity with or without; letters in any case.
+[[nodiscard]] bool is_value(std::string_view text);
+
+// A non-negative decimal integer within 63 bits (milliseconds).
+[[nodiscard]] bool is_timestamp(std::string_view text);
+
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+}  // namespace prometheus_rsocket::exposition

@@ -1,0 +1,68 @@
+#include "exposition/page_writer.h"
+
+#include <string_view>
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+// Prometheus takes any HELP text, strict parsers know the escapes `\\` and `\n` alone (text 0.0.4,
+// "Comments, help text, and type information"): any other backslash is doubled.
+void append_help(std::string_view help, std::string& out) {
+  for (std::size_t i = 0; i < help.size(); ++i) {
+    out += help[i];
+    if (help[i] != '\\') continue;
+    const bool is_escape = i + 1 < help.size() && (help[i + 1] == '\\' || help[i + 1] == 'n');
+    out += is_escape ? help[++i] : '\\';
+  }
+}
+
+}  // namespace
+
+PageWriter::PageWriter(std::span<const Source> sources)
+    : sources_(sources), plan_(merge(sources)) {}
+
+bool PageWriter::write(std::string& out) {
+  const std::size_t begin = out.size();
+  while (family_ < plan_.families.size() && out.size() - begin < kChunkBytes) {
+    const MergedFamily& family = plan_.families[family_];
+    if (part_ == 0 && sample_ == 0) begin_family(family, out);
+    const Source& source = sources_[family.parts[part_].source];
+    const Family& share = source.index->families[family.parts[part_].family];
+    while (sample_ < share.sample_count && out.size() - begin < kChunkBytes) {
+      write_sample(family, source, source.index->samples[share.first_sample + sample_], out);
+      ++sample_;
+    }
+    if (sample_ < share.sample_count) break;
+    sample_ = 0;
+    if (++part_ < family.parts.size()) continue;
+    part_ = 0;
+    ++family_;
+  }
+  return out.size() > begin;
+}
+
+void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
+  std::size_t count = 0;
+  for (const Part& part : family.parts) {
+    count += sources_[part.source].index->families[part.family].sample_count;
+  }
+  series_.restart(count);
+  if (!family.help.empty()) {
+    out.append("# HELP ").append(family.name).append(" ");
+    append_help(family.help, out);
+    out += '\n';
+  }
+  out.append("# TYPE ").append(family.name).append(" ").append(type_name(family.type)) += '\n';
+}
+
+void PageWriter::write_sample(const MergedFamily& family, const Source& source,
+                              const Sample& sample, std::string& out) {
+  const SeriesView series{sample.name(source.text), sample.labels(source.text), family.type};
+  if (series_.insert(series)) {
+    out.append(sample.line(source.text)) += '\n';
+  } else {
+    ++plan_.stats.duplicates_dropped;
+  }
+}
+
+}  // namespace prometheus_rsocket::exposition

@@ -1,0 +1,48 @@
+// Writes the merged page in text 0.0.4, piece by piece: the page is never whole in memory.
+//
+//   PageWriter writer(sources);
+//   while (writer.write(chunk)) { send(chunk); chunk.clear(); }
+//
+// Each family once: HELP (when some client has a text), TYPE, then the samples of each client in
+// order of seniority, in the bytes that came. Of equal series (series.h) the first is written.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exposition/merge.h"
+#include "exposition/series.h"
+
+namespace prometheus_rsocket::exposition {
+
+// What one write() adds before it pauses: about a socket buffer, and enough for a gzip block.
+inline constexpr std::size_t kChunkBytes = 64 * 1024;
+
+class PageWriter {
+ public:
+  // The sources, their texts and indexes are borrowed until the last write().
+  explicit PageWriter(std::span<const Source> sources);
+
+  // Appends whole lines to out until kChunkBytes are passed by at most one line or the page ends.
+  // False when nothing was left to append.
+  [[nodiscard]] bool write(std::string& out);
+
+  // Complete once write() has returned false.
+  [[nodiscard]] const MergeStats& stats() const { return plan_.stats; }
+
+ private:
+  void begin_family(const MergedFamily& family, std::string& out);
+  void write_sample(const MergedFamily& family, const Source& source, const Sample& sample,
+                    std::string& out);
+
+  std::span<const Source> sources_;
+  Plan plan_;
+  SeriesSet series_;        // of the current family
+  std::size_t family_ = 0;  // the position of what comes next
+  std::size_t part_ = 0;
+  std::size_t sample_ = 0;
+};
+
+}  // namespace prometheus_rsocket::exposition

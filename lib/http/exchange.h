@@ -1,0 +1,74 @@
+// One HTTP request and its answer, as a handler sees it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "runtime/network.h"
+
+namespace prometheus_rsocket::http {
+
+struct Request {
+  std::string method;
+  std::string path;                                          // decoded
+  std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  runtime::Endpoint remote;
+
+  // The first of that name; `name` in lower case.
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+};
+
+// `%41` to `A`, `+` to a blank where that is wanted; nothing when an escape is broken.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
+
+struct Head {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+enum class Outcome {
+  kComplete,    // the body was written whole, and then another request or a FIN came
+  kIncomplete,  // reset, write failed, aborted, too late, or the server ended before it was known
+};
+
+// Shared: the handler holds it until it has answered. One shard.
+class Exchange {
+ public:
+  // Appends the next piece of a body to `out`, a few 64 KiB at most; false when nothing was left.
+  using BodySource = std::function<bool(std::string& out)>;
+
+  virtual ~Exchange() = default;
+  [[nodiscard]] virtual const Request& request() const = 0;
+
+  // One of these, once. A HEAD request gets the head alone.
+  virtual void respond(Head head, std::string body) = 0;
+  // The body in pieces, each asked for when the peer has taken the one before: never held whole.
+  // Compressed by gzip when the request asks for it. The source is destroyed when it has ended or
+  // is not wanted any more.
+  virtual void stream(Head head, BodySource source) = 0;
+
+  // An answer that is not out by then is broken off, without a final chunk.
+  virtual void set_deadline(base::Instant deadline) = 0;
+
+  // Called once, when it is known. Set before answering.
+  virtual void on_outcome(std::function<void(Outcome)> outcome) = 0;
+};
+
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+  // Answers now or later.
+  virtual void handle(const std::shared_ptr<Exchange>& exchange) = 0;
+};
+
+}  // namespace prometheus_rsocket::http

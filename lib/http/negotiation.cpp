@@ -1,0 +1,95 @@
+#include "http/negotiation.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace prometheus_rsocket::http {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::string lower(std::string_view text) {
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lowered;
+}
+
+// The text up to `separator` outside double quotes; takes it and the separator off `rest`.
+std::string_view next_part(std::string_view& rest, char separator) {
+  bool quoted = false;
+  std::size_t i = 0;
+  for (; i < rest.size() && (quoted || rest[i] != separator); ++i) {
+    if (rest[i] == '"') quoted = !quoted;
+  }
+  const std::string_view part = rest.substr(0, i);
+  rest.remove_prefix(std::min(i + 1, rest.size()));
+  return trim(part);
+}
+
+std::optional<double> parse_quality(std::string_view text) {
+  double quality = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), quality, std::chars_format::fixed);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  if (!whole || !(quality >= 0 && quality <= 1)) return std::nullopt;
+  return quality;
+}
+
+std::string_view unquote(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    return text.substr(1, text.size() - 2);
+  }
+  return text;
+}
+
+std::optional<Preference> parse_preference(std::string_view part) {
+  Preference preference;
+  preference.value = lower(next_part(part, ';'));
+  if (preference.value.empty()) return std::nullopt;
+  while (!part.empty()) {
+    std::string_view parameter = next_part(part, ';');
+    const std::string name = lower(next_part(parameter, '='));
+    const std::string_view value = unquote(trim(parameter));
+    if (name == "q") {
+      const auto quality = parse_quality(value);
+      if (!quality) return std::nullopt;
+      preference.quality = *quality;
+    } else if (!name.empty()) {
+      preference.parameters.emplace_back(name, value);
+    }
+  }
+  return preference;
+}
+
+}  // namespace
+
+std::vector<Preference> parse_preferences(std::string_view header) {
+  std::vector<Preference> preferences;
+  while (!header.empty()) {
+    if (auto preference = parse_preference(next_part(header, ','))) {
+      preferences.push_back(std::move(*preference));
+    }
+  }
+  return preferences;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  std::optional<bool> by_name;
+  bool by_star = false;
+  for (const Preference& preference : parse_preferences(accept_encoding)) {
+    const bool wanted = preference.quality > 0;
+    if (preference.value == "gzip" || preference.value == "x-gzip") by_name = wanted;
+    if (preference.value == "*") by_star = wanted;
+  }
+  return by_name.value_or(by_star);
+}
+
+}  // namespace prometheus_rsocket::http

@@ -1,0 +1,265 @@
+#include "server/client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <utility>
+
+#include "base/bytes.h"
+#include "push/push_store.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using rsocket::ErrorCode;
+
+rsocket::ConnectionConfig connection_config(const Config& config) {
+  rsocket::ConnectionConfig connection;
+  connection.payload_bytes_max = config.payload_bytes_max;
+  return connection;
+}
+
+std::optional<ConnectionError> fault_of(rsocket::CloseReason reason) {
+  switch (reason) {
+    case rsocket::CloseReason::kSetupRefused:
+      return ConnectionError::kNotRSocket;
+    case rsocket::CloseReason::kProtocolError:
+      return ConnectionError::kProtocol;
+    case rsocket::CloseReason::kFirstFrameTimeout:
+      return ConnectionError::kSetupTimeout;
+    case rsocket::CloseReason::kLifetimeExpired:
+      return ConnectionError::kKeepalive;
+    case rsocket::CloseReason::kCommand:
+    case rsocket::CloseReason::kStreamEnded:
+    case rsocket::CloseReason::kPeerError:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::string_view words(ConnectionError fault) {
+  switch (fault) {
+    case ConnectionError::kNotRSocket:
+      return "its first bytes are no RSocket SETUP that is served here";
+    case ConnectionError::kProtocol:
+      return "it broke the RSocket protocol or a limit";
+    case ConnectionError::kSetupTimeout:
+      return "no SETUP came in time";
+    case ConnectionError::kKeepalive:
+      return "no keepalive within its own lifetime";
+  }
+  return "";
+}
+
+std::string words(const OpenFailure& failure) {
+  switch (failure.reason) {
+    case Quarantine::kEnvelope:
+      return "it does not open with a key that was given";
+    case Quarantine::kSnappy:
+      return "what was sealed is not Snappy";
+    case Quarantine::kTooLarge:
+      return "its text is over --rsocket.max-uncompressed";
+    case Quarantine::kUtf8:
+      return "its text is not UTF-8";
+    case Quarantine::kMalformed: {
+      std::ostringstream text;
+      text << failure.scan;
+      return std::move(text).str();
+    }
+    case Quarantine::kPage:
+      return "the page is full: --scrape.max-bytes";
+  }
+  return "";
+}
+
+}  // namespace
+
+Client::Client(ClientOwner& owner, ConnectionId id,
+               std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at)
+    : owner_(owner),
+      id_(id),
+      session_(std::make_shared<transport::Session>(
+          owner.shard(), std::move(channel),
+          rsocket::Connection(rsocket::Role::kServer, connection_config(owner.config()),
+                              accepted_at),
+          static_cast<transport::SessionHandler&>(*this))) {
+  session_->start();
+}
+
+Client::~Client() { session_->detach(); }
+
+void Client::on_event(const rsocket::Event& event) {
+  std::visit([this](const auto& what) { on(what); }, event);
+}
+
+void Client::on(const rsocket::SetupReceived&) {
+  connected_at_ = now();
+  ++owner_.metrics().connections;
+  owner_.shard().log.debug("client connected",
+                           {{"client", runtime::to_string(session_->remote_endpoint())}});
+  give_key();
+}
+
+void Client::give_key() {
+  const auto& key = owner_.key();
+  if (!connected() || !key || (!keys_.empty() && keys_.front() == key)) return;
+  if (!session_->fire_and_forget({.metadata = std::nullopt, .data = key->public_key_der()})) return;
+  remember(key);
+}
+
+void Client::remember(const std::shared_ptr<const envelope::PrivateKey>& key) {
+  if (!keys_.empty() && keys_.front() == key) return;
+  keys_.insert(keys_.begin(), key);
+  if (keys_.size() > kKeysHeldMax) keys_.pop_back();
+}
+
+void Client::pull(PullId pull) {
+  Asked asked{pull, {}, now(), tardy()};
+  const auto& key = owner_.key();
+  if (!key) return answer(asked, PullOutcome::kError, nullptr);
+  const auto stream =
+      session_->request_response({.metadata = std::nullopt, .data = key->public_key_der()});
+  if (!stream) {
+    answer(asked, PullOutcome::kError, nullptr);
+    if (stream.error() == rsocket::CommandError::kStreamIdsExhausted) leave();
+    return;
+  }
+  remember(key);
+  asked.stream = *stream;
+  asked_.push_back(asked);
+}
+
+void Client::end_pull(PullId pull) {
+  const auto late = std::ranges::find(asked_, pull, &Asked::pull);
+  if (late == asked_.end()) return;
+  const Asked asked = *late;
+  asked_.erase(late);
+  session_->cancel(asked.stream);
+  ++late_in_a_row_;
+  answer(asked, PullOutcome::kTimeout, nullptr);
+}
+
+std::optional<Client::Asked> Client::take(rsocket::StreamId stream) {
+  const auto found = std::ranges::find(asked_, stream, &Asked::stream);
+  if (found == asked_.end()) return std::nullopt;
+  const Asked asked = *found;
+  asked_.erase(found);
+  return asked;
+}
+
+void Client::answer(const Asked& asked, PullOutcome outcome,
+                    std::shared_ptr<const Exposition> exposition) {
+  const base::Instant at = now();
+  owner_.metrics().scrape_seconds[static_cast<std::size_t>(outcome)].observe(
+      std::chrono::duration<double>(at - asked.at).count(), at);
+  if (outcome != PullOutcome::kTimeout) late_in_a_row_ = 0;
+  if (exposition) last_replied_ = asked.pull;
+  owner_.replied(asked.pull, {*connected_at_, id_, asked.tardy, std::move(exposition)});
+}
+
+std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload) {
+  auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max);
+  if (opened) {
+    keys_.resize(opened->key_index + 1);
+    return std::move(opened->exposition);
+  }
+  ++owner_.metrics().quarantined[static_cast<std::size_t>(opened.error().reason)];
+  log_trouble("payload refused", words(opened.error()));
+  return nullptr;
+}
+
+void Client::on(const rsocket::Response& response) {
+  const auto asked = take(response.stream);
+  if (!asked) return;
+  const auto& [metadata, data] = response.payload;
+  owner_.metrics().payload_bytes.observe(
+      static_cast<double>(data.size() + (metadata ? metadata->size() : 0)), now());
+  auto exposition = open(response.payload);
+  const PullOutcome outcome = exposition ? PullOutcome::kSuccess : PullOutcome::kError;
+  answer(*asked, outcome, std::move(exposition));
+}
+
+void Client::on(const rsocket::ResponseError& error) {
+  const auto asked = take(error.stream);
+  if (!asked) return;
+  log_trouble("scrape refused by the client", error.text);
+  answer(*asked, PullOutcome::kError, nullptr);
+}
+
+void Client::on(const rsocket::ResponseAborted& aborted) {
+  const auto asked = take(aborted.stream);
+  if (!asked) return;
+  std::ostringstream reason;
+  reason << aborted.reason;
+  log_trouble("reply given up", std::move(reason).str());
+  answer(*asked, PullOutcome::kError, nullptr);
+}
+
+void Client::on(const rsocket::Request& request) {
+  if (auto exposition = open(request.payload)) {
+    owner_.pushed(*this, request.stream.value, exposition->text);
+    return;
+  }
+  ++owner_.metrics().pushes_refused;
+  // One code and one text whatever was wrong: a shared key must not become a decryption oracle.
+  static_cast<void>(session_->respond_error(request.stream, ErrorCode::kInvalid,
+                                            "the push does not open or is not valid"));
+}
+
+void Client::on(const rsocket::FireAndForget& request) {
+  if (auto exposition = open(request.payload)) {
+    owner_.pushed(*this, 0, exposition->text);
+  } else {
+    ++owner_.metrics().pushes_refused;
+  }
+}
+
+void Client::push_stored(std::uint32_t stream, boost::system::error_code error) {
+  if (error) {
+    ++owner_.metrics().pushes_refused;
+    log_trouble("push refused", error.message());
+  }
+  if (stream == 0) return;
+  // The request may have been cancelled meanwhile; then there is nobody to tell.
+  if (error) {
+    static_cast<void>(session_->respond_error(rsocket::StreamId{stream}, ErrorCode::kRejected,
+                                              "the push cannot be stored now"));
+  } else {
+    static_cast<void>(session_->respond(rsocket::StreamId{stream}, {}));
+  }
+}
+
+void Client::leave() {
+  session_->close(ErrorCode::kConnectionClose, "the proxy asks to reconnect");
+}
+
+void Client::on(const rsocket::PeerError& error) {
+  owner_.shard().log.debug(
+      "client ends with an error",
+      {{"client", runtime::to_string(session_->remote_endpoint())}, {"text", error.text}});
+}
+
+void Client::on(const rsocket::Closed& closed) {
+  auto& metrics = owner_.metrics();
+  if (const auto fault = fault_of(closed.reason)) {
+    const auto transport = static_cast<std::size_t>(session_->kind());
+    ++metrics.connection_errors[static_cast<std::size_t>(*fault)][transport];
+    if (*fault == ConnectionError::kKeepalive) ++metrics.keepalive_timeouts;
+    log_trouble("connection closed", std::string(words(*fault)));
+  }
+  for (const Asked& asked : std::exchange(asked_, {})) {
+    answer(asked, PullOutcome::kClosed, nullptr);
+  }
+  if (connected()) --metrics.connections;
+  owner_.ended(*this);
+}
+
+void Client::log_trouble(std::string_view message, std::string reason) {
+  const auto suppressed = owner_.log_limit().admit(now());
+  if (!suppressed) return;
+  owner_.shard().log.warn(message, {{"client", runtime::to_string(session_->remote_endpoint())},
+                                    {"reason", std::move(reason)},
+                                    {"suppressed", std::to_string(*suppressed)}});
+}
+
+}  // namespace prometheus_rsocket::server

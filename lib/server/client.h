@@ -1,0 +1,106 @@
+// One connected client, on the shard that has its connection: gets the key, is asked for its
+// metrics, and may push.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "envelope/key.h"
+#include "server/config.h"
+#include "server/log_limit.h"
+#include "server/metrics.h"
+#include "server/open.h"
+#include "server/reply.h"
+#include "transport/session.h"
+
+namespace prometheus_rsocket::server {
+
+class Client;
+
+// What a client needs of the shard it is on, and tells it.
+class ClientOwner {
+ public:
+  virtual ~ClientOwner() = default;
+  [[nodiscard]] virtual runtime::Shard& shard() = 0;
+  [[nodiscard]] virtual const Config& config() const = 0;
+  [[nodiscard]] virtual ShardMetrics& metrics() = 0;
+  [[nodiscard]] virtual LogLimit& log_limit() = 0;
+  // None until the first key is made.
+  [[nodiscard]] virtual const std::shared_ptr<const envelope::PrivateKey>& key() const = 0;
+
+  virtual void replied(PullId pull, Reply reply) = 0;
+  // `stream` is 0 where no answer is wanted; else push_stored() has to come.
+  virtual void pushed(const Client& client, std::uint32_t stream, std::string text) = 0;
+  // Destroys the client; the last call it makes.
+  virtual void ended(Client& client) = 0;
+};
+
+class Client final : private transport::SessionHandler {
+ public:
+  Client(ClientOwner& owner, ConnectionId id, std::unique_ptr<transport::FrameChannel> channel,
+         base::Instant accepted_at);
+  ~Client() override;
+
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Sends the owner's key, once SETUP is done, unless it has been given.
+  void give_key();
+
+  // Asks for its metrics; exactly one replied() follows. REQUIRES: connected().
+  void pull(PullId pull);
+  // Who has not replied yet is late: replied() comes with nothing.
+  void end_pull(PullId pull);
+
+  // The answer to pushed().
+  void push_stored(std::uint32_t stream, boost::system::error_code error);
+
+  // Sends it away. It reconnects by itself, to another proxy if there is one.
+  void leave();
+  void abort() { session_->abort(); }
+
+  [[nodiscard]] ConnectionId id() const { return id_; }
+  [[nodiscard]] bool connected() const { return connected_at_.has_value(); }  // SETUP is done
+  [[nodiscard]] bool tardy() const { return late_in_a_row_ >= kTardyAfter; }
+  [[nodiscard]] std::optional<PullId> last_replied() const { return last_replied_; }
+
+ private:
+  struct Asked {
+    PullId pull;
+    rsocket::StreamId stream;
+    base::Instant at;
+    bool tardy;
+  };
+
+  void on_event(const rsocket::Event& event) override;
+  void on(const rsocket::SetupReceived& setup);
+  void on(const rsocket::Request& request);
+  void on(const rsocket::FireAndForget& request);
+  void on(const rsocket::RequestCancelled&) {}
+  void on(const rsocket::Response& response);
+  void on(const rsocket::ResponseError& error);
+  void on(const rsocket::ResponseAborted& aborted);
+  void on(const rsocket::PeerError& error);
+  void on(const rsocket::Closed& closed);
+
+  [[nodiscard]] std::optional<Asked> take(rsocket::StreamId stream);
+  void answer(const Asked& asked, PullOutcome outcome,
+              std::shared_ptr<const Exposition> exposition);
+  void remember(const std::shared_ptr<const envelope::PrivateKey>& key);
+  [[nodiscard]] std::shared_ptr<const Exposition> open(const rsocket::PayloadView& payload);
+  void log_trouble(std::string_view message, std::string reason);
+  [[nodiscard]] base::Instant now() const { return owner_.shard().clock.now(); }
+
+  ClientOwner& owner_;
+  const ConnectionId id_;
+  std::optional<base::Instant> connected_at_;
+  std::vector<std::shared_ptr<const envelope::PrivateKey>> keys_;  // newest first
+  std::vector<Asked> asked_;
+  unsigned late_in_a_row_ = 0;
+  std::optional<PullId> last_replied_;
+  std::shared_ptr<transport::Session> session_;  // shared with the operations under way
+};
+
+}  // namespace prometheus_rsocket::server

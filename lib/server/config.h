@@ -1,0 +1,46 @@
+// What an operator decides, as the server takes it: parsed, resolved and in range.
+//
+// The defaults are those of the flags (design.md, "Surface").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "push/push_store.h"
+#include "runtime/network.h"
+
+namespace prometheus_rsocket::server {
+
+using namespace std::chrono_literals;
+
+struct Config {
+  // Port 0 takes a free one. Empty: that kind is not served.
+  std::vector<runtime::Endpoint> web_addresses;
+  std::vector<runtime::Endpoint> tcp_addresses;
+  std::vector<runtime::Endpoint> websocket_addresses;
+
+  std::size_t connections_max = 16'384;  // over it: held, then closed
+  std::size_t payload_bytes_max = std::size_t{16} << 20;
+  std::size_t uncompressed_bytes_max = std::size_t{64} << 20;
+
+  base::Duration scrape_default_timeout = 10s;
+  base::Duration scrape_timeout_offset = 500ms;
+  std::size_t scrapes_max = 4;  // at once; further ones wait within their deadline
+  std::uint64_t page_bytes_max = std::uint64_t{1} << 30;
+
+  push::Config push;
+  base::Duration key_rotation = 1h;
+  unsigned key_bits = 2048;
+  base::Duration shutdown_grace = 30s;
+
+  std::string version;
+  // More text 0.0.4 for /metrics/proxy, about what only the operating system knows (process_*).
+  // Called on shard 0; may be empty.
+  std::function<std::string()> process_metrics;
+};
+
+}  // namespace prometheus_rsocket::server

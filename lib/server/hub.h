@@ -1,0 +1,29 @@
+// What the shards tell shard 0, where connections are accepted, pushes are held and scrapes are
+// answered. All of it is called on shard 0, by message.
+#pragma once
+
+#include <string>
+
+#include "server/reply.h"
+
+namespace prometheus_rsocket::server {
+
+enum class Slot { kServed, kHeld };
+
+class Hub {
+ public:
+  virtual ~Hub() = default;
+
+  // A connection that was handed to a shard is no more.
+  virtual void slot_freed(std::size_t shard, Slot slot) = 0;
+
+  // A shard has asked its clients; so many replies will come. `tardy` of them were late before.
+  virtual void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) = 0;
+  virtual void pull_replied(PullId pull, Reply reply) = 0;
+
+  // Validated text that a client pushed. The client's shard is told by push_stored().
+  virtual void push_received(ConnectionId client, std::uint32_t stream, std::string text) = 0;
+  virtual void client_ended(ConnectionId client) = 0;
+};
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,40 @@
+// Every bound of the server that is not a flag, with its reason (design.md, "What a scrape
+// promises", "Leaving").
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace prometheus_rsocket::server {
+
+using namespace std::chrono_literals;
+
+// Keys that a client keeps being able to use: a push may be under way while the key changes.
+inline constexpr std::size_t kKeysHeldMax = 3;
+
+// A scrape joins a pull that is at most so old.
+inline constexpr base::Duration kPullSharing = 100ms;
+// How long those who were late twice are waited for once all the others are in.
+inline constexpr base::Duration kTardyGrace = 250ms;
+inline constexpr unsigned kTardyAfter = 2;  // scrapes missed in a row
+
+inline constexpr base::Duration kScrapeTimeoutMax = 2min;
+
+// Refusing is holding: a quick close makes a Java client redial without pause
+// (wire-protocol.md 1.9).
+inline constexpr base::Duration kHoldMin = 5s;
+inline constexpr base::Duration kHoldMax = 15s;
+inline constexpr std::size_t kHeldMax = 1024;
+
+// After a failure to accept (no descriptors left) or to make a key.
+inline constexpr base::Duration kAcceptRetry = 1s;
+inline constexpr base::Duration kKeyRetry = 10s;
+
+// Lines of one kind of trouble that a shard logs in a period; the rest is counted.
+inline constexpr unsigned kLogBurst = 10;
+inline constexpr base::Duration kLogPeriod = 10s;
+
+static_assert(kTardyGrace < kScrapeTimeoutMax && kHoldMin < kHoldMax);
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,94 @@
+// What the proxy tells of itself: plain counters, one set a shard, added up and written when asked.
+//
+// Names and labels are the seed's, so that its Grafana dashboard goes on working (operations.md,
+// "Conventions"). Label values come from fixed sets, never from a peer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "exposition/merge.h"
+#include "push/push_store.h"
+
+namespace prometheus_rsocket::server {
+
+// The greatest value of the last two to four minutes, as Micrometer's `_max` gauges.
+class RecentMax {
+ public:
+  void observe(double value, base::Instant now);
+  [[nodiscard]] double value(base::Instant now) const;
+  void add(const RecentMax& other);
+
+ private:
+  base::Instant window_begins_{};
+  double current_ = 0;
+  double previous_ = 0;
+};
+
+class Histogram {
+ public:
+  // `bounds`: upper ends of the buckets, rising, without +Inf; must outlive the histogram.
+  explicit Histogram(std::span<const double> bounds)
+      : bounds_(bounds), counts_(bounds.size() + 1) {}
+
+  void observe(double value, base::Instant now);
+  void add(const Histogram& other);  // REQUIRES: the same bounds
+
+  [[nodiscard]] std::span<const double> bounds() const { return bounds_; }
+  [[nodiscard]] std::span<const std::uint64_t> counts() const { return counts_; }  // not cumulative
+  [[nodiscard]] double sum() const { return sum_; }
+  [[nodiscard]] double recent_max(base::Instant now) const { return max_.value(now); }
+
+ private:
+  std::span<const double> bounds_;
+  std::vector<std::uint64_t> counts_;
+  double sum_ = 0;
+  RecentMax max_;
+};
+
+// The seed's label `outcome`.
+enum class PullOutcome : std::uint8_t { kSuccess, kClosed, kError, kTimeout };
+inline constexpr std::size_t kPullOutcomes = 4;
+
+// Why a client's payload is kept from the page.
+enum class Quarantine : std::uint8_t { kEnvelope, kSnappy, kTooLarge, kUtf8, kMalformed, kPage };
+inline constexpr std::size_t kQuarantines = 6;
+
+// Why a connection ended that was not meant to.
+enum class ConnectionError : std::uint8_t { kNotRSocket, kProtocol, kSetupTimeout, kKeepalive };
+inline constexpr std::size_t kConnectionErrors = 4;
+
+inline constexpr std::size_t kTransports = 2;  // by transport::TransportKind
+
+struct ShardMetrics {
+  ShardMetrics();
+  void add(const ShardMetrics& other);
+
+  std::uint64_t connections = 0;  // open now, with SETUP done
+  std::array<Histogram, kPullOutcomes> scrape_seconds;
+  Histogram payload_bytes;
+  std::array<std::uint64_t, kQuarantines> quarantined{};
+  std::array<std::array<std::uint64_t, kTransports>, kConnectionErrors> connection_errors{};
+  std::uint64_t keepalive_timeouts = 0;
+  std::uint64_t pushes_refused = 0;
+};
+
+// What only the shard that accepts and answers knows.
+struct FrontMetrics {
+  std::uint64_t connections_refused = 0;  // held, since over the limit
+  std::uint64_t scrapes_refused = 0;      // 503, since too many at once
+  exposition::MergeStats merge;
+  push::Counters push;
+};
+
+// The page of /metrics/proxy in text 0.0.4. `shards` in the order of their index.
+[[nodiscard]] std::string write_proxy_metrics(std::string_view version,
+                                              std::span<const ShardMetrics> shards,
+                                              const FrontMetrics& front, base::Instant now);
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,38 @@
+#include "server/open.h"
+
+#include "envelope/envelope.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using envelope::EnvelopeError;
+
+Quarantine reason_of(boost::system::error_code error) {
+  if (error == EnvelopeError::kMalformedSnappy) return Quarantine::kSnappy;
+  if (error == EnvelopeError::kTextTooLarge) return Quarantine::kTooLarge;
+  if (error == EnvelopeError::kInvalidUtf8) return Quarantine::kUtf8;
+  return Quarantine::kEnvelope;
+}
+
+}  // namespace
+
+boost::system::result<OpenedExposition, OpenFailure> open_exposition(
+    const rsocket::PayloadView& payload,
+    std::span<const std::shared_ptr<const envelope::PrivateKey>> keys,
+    std::size_t uncompressed_bytes_max) {
+  if (!payload.metadata) return OpenFailure{Quarantine::kEnvelope};
+  envelope::Limits limits;
+  limits.text_size_max = uncompressed_bytes_max;
+  auto exposition = std::make_shared<Exposition>();
+  const auto opened =
+      envelope::open(*payload.metadata, payload.data, keys, limits, exposition->text);
+  if (!opened) return OpenFailure{reason_of(opened.error())};
+  if (!opened->key_index) return OpenFailure{Quarantine::kEnvelope};
+  exposition->text.resize(opened->text.size());
+  auto index = exposition::scan(exposition->text);
+  if (!index) return OpenFailure{Quarantine::kMalformed, index.error()};
+  exposition->index = std::move(*index);
+  return OpenedExposition{std::move(exposition), *opened->key_index};
+}
+
+}  // namespace prometheus_rsocket::server

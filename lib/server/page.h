@@ -1,0 +1,39 @@
+// The page of one scrape: the clients' replies and the pushes, merged as it is written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "exposition/merge.h"
+#include "exposition/page_writer.h"
+#include "push/push_store.h"
+#include "server/reply.h"
+
+namespace prometheus_rsocket::server {
+
+class Page {
+ public:
+  // Live beats pushed, the longest-connected first; of pushes the newest first. What would pass
+  // `bytes_max` of text is left out, the newest-connected first.
+  Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes, std::uint64_t bytes_max);
+
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
+
+  // Appends the next piece; false at the end.
+  [[nodiscard]] bool write(std::string& out) { return writer_->write(out); }
+
+  [[nodiscard]] std::size_t left_out() const { return left_out_; }
+  [[nodiscard]] const exposition::MergeStats& stats() const { return writer_->stats(); }
+
+ private:
+  std::vector<std::shared_ptr<const Exposition>> expositions_;  // what the sources borrow from
+  std::vector<exposition::Source> sources_;
+  std::size_t left_out_ = 0;
+  std::unique_ptr<exposition::PageWriter> writer_;  // borrows the sources
+};
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,152 @@
+#include "server/pull_service.h"
+
+#include <algorithm>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <tuple>
+#include <utility>
+
+#include "server/limits.h"
+
+namespace prometheus_rsocket::server {
+
+struct PullService::Pull {
+  struct Waiter {
+    base::Instant deadline;
+    Done done;
+  };
+
+  PullId id;
+  base::Instant began;
+  bool finished = false;
+  std::size_t shards_to_answer = 0;
+  std::size_t punctual_to_come = 0;  // may be passed by replies until all shards have answered
+  std::size_t tardy_to_come = 0;
+  std::size_t punctual_came = 0;
+  std::size_t tardy_came = 0;
+  std::optional<base::Instant> tardy_deadline;
+  std::vector<Reply> replies;  // with something on them
+  std::vector<Waiter> waiters;
+  std::unique_ptr<runtime::Timer> timer;
+  std::optional<base::Instant> armed_for;
+};
+
+PullService::PullService(runtime::Shard& shard, Shards shards)
+    : shard_(shard), shards_(std::move(shards)) {}
+
+PullService::~PullService() = default;
+
+void PullService::pull(base::Instant deadline, Done done) {
+  const base::Instant now = shard_.clock.now();
+  if (pulls_.empty() || now > pulls_.rbegin()->second->began + kPullSharing) {
+    const PullId id{next_id_++};
+    auto fresh = std::make_unique<Pull>();
+    fresh->id = id;
+    fresh->began = now;
+    fresh->shards_to_answer = shards_.count;
+    fresh->timer = shard_.timers.make_timer();
+    pulls_.emplace(id, std::move(fresh));
+    shards_.ask(id);
+  }
+  Pull& pull = *pulls_.rbegin()->second;
+  pull.waiters.push_back({deadline, std::move(done)});
+  if (pull.finished) return finish(pull);
+  arm(pull);
+}
+
+void PullService::pull_asked(PullId id, std::size_t clients, std::size_t tardy) {
+  const auto found = pulls_.find(id);
+  if (found == pulls_.end()) return;
+  Pull& pull = *found->second;
+  --pull.shards_to_answer;
+  pull.punctual_to_come += clients - tardy;
+  pull.tardy_to_come += tardy;
+  finish_if_all_in(pull);
+}
+
+void PullService::pull_replied(PullId id, Reply reply) {
+  const auto found = pulls_.find(id);
+  if (found == pulls_.end() || found->second->finished) return;
+  Pull& pull = *found->second;
+  ++(reply.tardy ? pull.tardy_came : pull.punctual_came);
+  if (reply.exposition) pull.replies.push_back(std::move(reply));
+  finish_if_all_in(pull);
+}
+
+void PullService::finish_if_all_in(Pull& pull) {
+  if (pull.finished || pull.shards_to_answer > 0) return;
+  if (pull.punctual_came < pull.punctual_to_come) return;
+  if (pull.tardy_came == pull.tardy_to_come) return finish(pull);
+  if (pull.tardy_deadline) return;
+  pull.tardy_deadline = shard_.clock.now() + kTardyGrace;
+  arm(pull);
+}
+
+// Answers everyone who waits. The replies stay as long as the pull may still be joined.
+void PullService::finish(Pull& pull) {
+  if (!pull.finished) {
+    pull.finished = true;
+    shards_.end(pull.id);
+  }
+  for (Pull::Waiter& waiter : std::exchange(pull.waiters, {})) {
+    answer(pull, std::move(waiter.done));
+  }
+  arm(pull);
+}
+
+// Posted: who waits may ask for the next pull.
+void PullService::answer(Pull& pull, Done done) {
+  std::ranges::sort(pull.replies, {}, [](const Reply& reply) {
+    return std::tuple(reply.connected_at, reply.client);
+  });
+  boost::asio::post(shard_.executor,
+                    [done = std::move(done), pulled = Pulled{pull.id, pull.replies}]() mutable {
+                      done(std::move(pulled));
+                    });
+}
+
+void PullService::arm(Pull& pull) {
+  base::Instant next = pull.began + kPullSharing;
+  if (!pull.finished) {
+    next = std::ranges::min_element(pull.waiters, {}, &Pull::Waiter::deadline)->deadline;
+    if (pull.tardy_deadline) next = std::min(next, *pull.tardy_deadline);
+  }
+  if (pull.armed_for) {
+    if (next < *pull.armed_for) pull.timer->cancel();  // comes back here through on_timer()
+    return;
+  }
+  pull.armed_for = next;
+  pull.timer->async_wait_until(
+      next, boost::asio::bind_executor(
+                shard_.executor, [this, id = pull.id](runtime::error_code) { on_timer(id); }));
+}
+
+void PullService::on_timer(PullId id) {
+  const auto found = pulls_.find(id);
+  if (found == pulls_.end()) return;
+  Pull& pull = *found->second;
+  pull.armed_for.reset();
+  const base::Instant now = shard_.clock.now();
+  if (pull.finished) {
+    if (now <= pull.began + kPullSharing) return arm(pull);
+    pulls_.erase(found);
+    return;
+  }
+  const auto due = [&](const Pull::Waiter& waiter) { return waiter.deadline <= now; };
+  if (std::ranges::all_of(pull.waiters, due) ||
+      (pull.tardy_deadline && *pull.tardy_deadline <= now)) {
+    return finish(pull);
+  }
+  // Some have to go with what there is; the others wait on.
+  std::vector<Pull::Waiter> waiting = std::exchange(pull.waiters, {});
+  for (Pull::Waiter& waiter : waiting) {
+    if (due(waiter)) {
+      answer(pull, std::move(waiter.done));
+    } else {
+      pull.waiters.push_back(std::move(waiter));
+    }
+  }
+  arm(pull);
+}
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,57 @@
+// Asks all clients for their metrics, once for scrapes that come close together, and hands each
+// scrape what has come by its deadline.
+//
+// Lives on shard 0. Sends to the shards through two functions, so that it is tested alone.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/runtime.h"
+#include "server/reply.h"
+
+namespace prometheus_rsocket::server {
+
+class PullService {
+ public:
+  struct Pulled {
+    PullId pull;
+    std::vector<Reply> replies;  // of everyone who had something, longest-connected first
+  };
+  using Done = std::function<void(Pulled)>;
+
+  struct Shards {
+    std::size_t count = 1;
+    std::function<void(PullId)> ask;  // each shard answers with pull_asked(), then pull_replied()s
+    std::function<void(PullId)> end;  // who has not replied is late
+  };
+
+  PullService(runtime::Shard& shard, Shards shards);
+  ~PullService();
+
+  // `done` is called once, later: when all are in; when all but those late before are in and a
+  // grace has passed; at `deadline` at the latest. A pull that began just now is shared.
+  void pull(base::Instant deadline, Done done);
+
+  void pull_asked(PullId pull, std::size_t clients, std::size_t tardy);
+  void pull_replied(PullId pull, Reply reply);
+
+ private:
+  struct Pull;
+
+  void finish_if_all_in(Pull& pull);
+  void finish(Pull& pull);
+  void answer(Pull& pull, Done done);
+  void arm(Pull& pull);
+  void on_timer(PullId id);
+
+  runtime::Shard& shard_;
+  Shards shards_;
+  std::uint64_t next_id_ = 1;
+  std::map<PullId, std::unique_ptr<Pull>> pulls_;  // by age; the last may be joined
+};
+
+}  // namespace prometheus_rsocket::server

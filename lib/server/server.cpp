@@ -1,0 +1,264 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <boost/asio/bind_executor.hpp>
+#include <numeric>
+#include <utility>
+
+#include "push/memory_push_store.h"
+#include "server/web.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using runtime::error_code;
+using transport::TransportKind;
+
+push::ClientId push_client(ConnectionId id) {
+  return push::ClientId{std::to_string(id.shard) + "-" + std::to_string(id.serial)};
+}
+
+}  // namespace
+
+Server::Server(runtime::Process& process, Config config)
+    : process_(process),
+      shard_(process.shard(0)),
+      config_(std::move(config)),
+      pushes_(std::make_unique<push::MemoryPushStore>(config_.push, shard_.clock.now())),
+      served_(process.shard_count()),
+      pulls_(
+          shard_,
+          {.count = process.shard_count(),
+           .ask = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.pull(pull); }); },
+           .end =
+               [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); }}),
+      keys_(shard_, config_.key_bits, config_.key_rotation,
+            [this](std::shared_ptr<const envelope::PrivateKey> key) {
+              to_shards([key](ShardServer& s) { s.set_key(key); });
+            }),
+      push_timer_(shard_.timers.make_timer()),
+      grace_timer_(shard_.timers.make_timer()) {
+  for (std::size_t i = 0; i < process.shard_count(); ++i) {
+    shards_.push_back(std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this)));
+  }
+  web_ = std::make_unique<Web>(
+      shard_, config_,
+      Web::Services{.pulls = pulls_,
+                    .pushes = *pushes_,
+                    .front = front_,
+                    .gather_metrics = [this](auto done) { gather_metrics(std::move(done)); },
+                    .delivered =
+                        [this](PullId pull) {
+                          to_shards([pull](ShardServer& s) { s.pull_delivered(pull); });
+                        },
+                    .pushes_changed = [this] { arm_push_timer(); }});
+}
+
+Server::~Server() = default;
+
+std::optional<ListenFailure> Server::listen() {
+  for (const runtime::Endpoint& endpoint : config_.web_addresses) {
+    if (const error_code error = web_->listen(endpoint)) return ListenFailure{endpoint, error};
+  }
+  if (auto failure = listen(config_.tcp_addresses, TransportKind::kTcp)) return failure;
+  return listen(config_.websocket_addresses, TransportKind::kWebSocket);
+}
+
+std::optional<ListenFailure> Server::listen(const std::vector<runtime::Endpoint>& endpoints,
+                                            TransportKind kind) {
+  for (const runtime::Endpoint& endpoint : endpoints) {
+    auto listener = shard_.network.listen(endpoint);
+    if (!listener) return ListenFailure{endpoint, listener.error()};
+    listeners_.push_back(
+        {kind, std::make_unique<Acceptor>(
+                   process_, std::move(*listener), [this] { return least_loaded_shard(); },
+                   [this, kind](std::size_t shard, std::unique_ptr<runtime::Stream> stream) {
+                     accepted(kind, shard, std::move(stream));
+                   })});
+  }
+  return std::nullopt;
+}
+
+void Server::start(std::function<void(int)> exited) {
+  exited_ = std::move(exited);
+  keys_.start();
+  const auto say = [this](std::string kind, const runtime::Endpoint& endpoint) {
+    shard_.log.info("listening",
+                    {{"kind", std::move(kind)}, {"address", runtime::to_string(endpoint)}});
+  };
+  for (const RSocketListener& listener : listeners_) {
+    say(listener.kind == TransportKind::kTcp ? "tcp" : "websocket",
+        listener.acceptor->local_endpoint());
+    listener.acceptor->resume();
+  }
+  for (const runtime::Endpoint& endpoint : web_->endpoints()) say("http", endpoint);
+  web_->start();
+  wait_for_signal();
+}
+
+std::vector<runtime::Endpoint> Server::web_endpoints() const { return web_->endpoints(); }
+
+std::vector<runtime::Endpoint> Server::endpoints(TransportKind kind) const {
+  std::vector<runtime::Endpoint> found;
+  for (const RSocketListener& listener : listeners_) {
+    if (listener.kind == kind) found.push_back(listener.acceptor->local_endpoint());
+  }
+  return found;
+}
+
+// ---- Connections
+
+std::size_t Server::least_loaded_shard() const {
+  return static_cast<std::size_t>(std::ranges::min_element(served_) - served_.begin());
+}
+
+std::size_t Server::served() const {
+  return std::accumulate(served_.begin(), served_.end(), std::size_t{0});
+}
+
+void Server::accepted(TransportKind kind, std::size_t shard,
+                      std::unique_ptr<runtime::Stream> stream) {
+  ShardServer& target = *shards_[shard];
+  if (served() < config_.connections_max) {
+    ++served_[shard];
+    to_shard(shard,
+             [&target, kind, now = shard_.clock.now(), stream = std::move(stream)]() mutable {
+               target.serve(std::move(stream), kind, now);
+             });
+    return;
+  }
+  ++front_.connections_refused;
+  ++held_;
+  to_shard(shard,
+           [&target, stream = std::move(stream)]() mutable { target.hold(std::move(stream)); });
+  if (held_ < kHeldMax) return;
+  for (const RSocketListener& listener : listeners_) listener.acceptor->pause();
+}
+
+void Server::slot_freed(std::size_t shard, Slot slot) {
+  if (slot == Slot::kServed) {
+    --served_[shard];
+    if (draining_) end_when_empty();
+    return;
+  }
+  --held_;
+  if (draining_) return;
+  for (const RSocketListener& listener : listeners_) listener.acceptor->resume();
+}
+
+void Server::to_shard(std::size_t shard, runtime::Handler<void()> task) {
+  process_.send(0, shard, std::move(task));
+}
+
+void Server::to_shards(const std::function<void(ShardServer&)>& task) {
+  for (const auto& shard : shards_) {
+    to_shard(static_cast<std::size_t>(&shard - shards_.data()),
+             [target = shard.get(), task] { task(*target); });
+  }
+}
+
+// ---- Scrapes and pushes
+
+void Server::pull_asked(PullId pull, std::size_t clients, std::size_t tardy) {
+  pulls_.pull_asked(pull, clients, tardy);
+}
+
+void Server::pull_replied(PullId pull, Reply reply) { pulls_.pull_replied(pull, std::move(reply)); }
+
+void Server::push_received(ConnectionId client, std::uint32_t stream, std::string text) {
+  pushes_->put(push_client(client), std::move(text), [this, client, stream](error_code error) {
+    ShardServer& target = *shards_[client.shard];
+    to_shard(client.shard,
+             [&target, client, stream, error] { target.push_stored(client, stream, error); });
+  });
+}
+
+void Server::client_ended(ConnectionId client) { pushes_->connection_ended(push_client(client)); }
+
+void Server::arm_push_timer() {
+  const auto next = pushes_->next_timeout();
+  if (!next || (push_timer_for_ && *push_timer_for_ <= *next)) return;
+  if (push_timer_for_) {
+    push_timer_->cancel();  // comes back here through the handler
+    return;
+  }
+  push_timer_for_ = next;
+  push_timer_->async_wait_until(*next,
+                                boost::asio::bind_executor(shard_.executor, [this](error_code) {
+                                  push_timer_for_.reset();
+                                  pushes_->handle_timeout(shard_.clock.now());
+                                  arm_push_timer();
+                                }));
+}
+
+void Server::gather_metrics(std::function<void(std::vector<ShardMetrics>)> done) {
+  struct Gathered {
+    std::vector<ShardMetrics> metrics;
+    std::size_t missing;
+    std::function<void(std::vector<ShardMetrics>)> done;
+  };
+  auto gathered = std::make_shared<Gathered>(
+      Gathered{std::vector<ShardMetrics>(shards_.size()), shards_.size(), std::move(done)});
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    to_shard(i, [this, i, gathered] {
+      process_.send(i, 0, [i, gathered, metrics = shards_[i]->read_metrics()]() mutable {
+        gathered->metrics[i] = std::move(metrics);
+        if (--gathered->missing == 0) gathered->done(std::move(gathered->metrics));
+      });
+    });
+  }
+}
+
+// ---- Leaving
+
+void Server::wait_for_signal() {
+  process_.signals().async_wait(
+      boost::asio::bind_executor(shard_.executor, [this](error_code error, runtime::Signal signal) {
+        if (error) return;
+        if (signal == runtime::Signal::kTerminate) {
+          if (draining_) return exit(1);
+          drain();
+        }
+        wait_for_signal();
+      }));
+}
+
+void Server::drain() {
+  if (draining_) return;
+  draining_ = true;
+  shard_.log.info("leaving", {{"clients", std::to_string(served())}});
+  web_->set_ready(false);
+  for (const RSocketListener& listener : listeners_) listener.acceptor->close();
+  const base::Duration within = config_.shutdown_grace * 4 / 5;
+  to_shards([within](ShardServer& shard) { shard.drain(within); });
+  grace_timer_->async_wait_until(
+      shard_.clock.now() + config_.shutdown_grace,
+      boost::asio::bind_executor(shard_.executor, [this](error_code error) {
+        if (error || !exited_) return;
+        shard_.log.warn("the grace is over: ending what is left",
+                        {{"clients", std::to_string(served())}});
+        to_shards([](ShardServer& shard) { shard.abort(); });
+        exit(0);
+      }));
+  end_when_empty();
+}
+
+void Server::end_when_empty() {
+  if (web_stopping_ || served() > 0) return;
+  web_stopping_ = true;
+  web_->stop([this] { exit(0); });
+}
+
+void Server::exit(int code) {
+  if (!exited_) return;
+  grace_timer_->cancel();
+  const push::Counters pushes = pushes_->counters();
+  if (pushes.held > 0) {
+    shard_.log.warn("pushes that were held in memory are lost",
+                    {{"count", std::to_string(pushes.held)}});
+  }
+  shard_.log.info("ended");
+  std::exchange(exited_, nullptr)(code);
+}
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,103 @@
+// The proxy itself: accepts applications over RSocket and scrapers over HTTP, on all shards of a
+// process, from start to an orderly end.
+//
+//   Server server(process, config);
+//   if (const auto failed = server.listen()) …        // says which address and why
+//   server.start([&](int exit_code) { … });           // then run the process
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "push/push_store.h"
+#include "runtime/runtime.h"
+#include "server/acceptor.h"
+#include "server/config.h"
+#include "server/hub.h"
+#include "server/key_ring.h"
+#include "server/pull_service.h"
+#include "server/shard_server.h"
+#include "transport/frame_channel.h"
+
+namespace prometheus_rsocket::server {
+
+class Web;  // web.h
+
+struct ListenFailure {
+  runtime::Endpoint endpoint;
+  boost::system::error_code error;
+};
+
+class Server final : private Hub {
+ public:
+  // Made, called and destroyed on shard 0, or while the process does not run. `process` outlives
+  // it.
+  Server(runtime::Process& process, Config config);
+  ~Server() override;
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Binds every address; nothing is accepted yet.
+  [[nodiscard]] std::optional<ListenFailure> listen();
+
+  // Serves until SIGTERM, then drains (design.md, "Leaving"); `exited` is called once, with 0 after
+  // a clean end, 1 after a second SIGTERM. REQUIRES: listen() succeeded.
+  void start(std::function<void(int)> exited);
+
+  // As SIGTERM does.
+  void drain();
+
+  // Where it listens, with the ports that were taken for 0.
+  [[nodiscard]] std::vector<runtime::Endpoint> web_endpoints() const;
+  [[nodiscard]] std::vector<runtime::Endpoint> endpoints(transport::TransportKind kind) const;
+
+ private:
+  struct RSocketListener {
+    transport::TransportKind kind;
+    std::unique_ptr<Acceptor> acceptor;
+  };
+
+  void slot_freed(std::size_t shard, Slot slot) override;
+  void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) override;
+  void pull_replied(PullId pull, Reply reply) override;
+  void push_received(ConnectionId client, std::uint32_t stream, std::string text) override;
+  void client_ended(ConnectionId client) override;
+
+  [[nodiscard]] std::optional<ListenFailure> listen(const std::vector<runtime::Endpoint>& endpoints,
+                                                    transport::TransportKind kind);
+  void accepted(transport::TransportKind kind, std::size_t shard,
+                std::unique_ptr<runtime::Stream> stream);
+  [[nodiscard]] std::size_t least_loaded_shard() const;
+  [[nodiscard]] std::size_t served() const;
+  void gather_metrics(std::function<void(std::vector<ShardMetrics>)> done);
+  void to_shards(const std::function<void(ShardServer&)>& task);
+  void to_shard(std::size_t shard, runtime::Handler<void()> task);
+  void wait_for_signal();
+  void end_when_empty();
+  void exit(int code);
+  void arm_push_timer();
+
+  runtime::Process& process_;
+  runtime::Shard& shard_;
+  const Config config_;
+  std::unique_ptr<push::PushStore> pushes_;
+  std::vector<std::unique_ptr<ShardServer>> shards_;
+  std::vector<std::size_t> served_;  // connections by shard, those in the handshake included
+  std::size_t held_ = 0;
+  FrontMetrics front_;
+  PullService pulls_;
+  KeyRing keys_;
+  std::vector<RSocketListener> listeners_;
+  std::unique_ptr<Web> web_;
+  std::unique_ptr<runtime::Timer> push_timer_;
+  std::optional<base::Instant> push_timer_for_;
+  std::unique_ptr<runtime::Timer> grace_timer_;
+  bool draining_ = false;
+  bool web_stopping_ = false;
+  std::function<void(int)> exited_;
+};
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,166 @@
+#include "server/shard_server.h"
+
+#include <algorithm>
+#include <boost/asio/bind_executor.hpp>
+#include <utility>
+
+#include "base/check.h"
+#include "rsocket/limits.h"
+#include "transport/websocket_frame_channel.h"
+
+namespace prometheus_rsocket::server {
+
+using runtime::error_code;
+
+ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Config& config,
+                         Hub& hub)
+    : process_(process), shard_(process.shard(index)), config_(config), hub_(hub) {}
+
+ShardServer::~ShardServer() = default;
+
+void ShardServer::tell(runtime::Handler<void()> task) {
+  process_.send(shard_.index, 0, std::move(task));
+}
+
+void ShardServer::serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
+                        base::Instant accepted_at) {
+  if (kind == transport::TransportKind::kWebSocket) {
+    handshake(std::move(stream), accepted_at);
+  } else {
+    add_client(transport::make_tcp_channel(std::move(stream)), accepted_at);
+  }
+}
+
+void ShardServer::add_client(std::unique_ptr<transport::FrameChannel> channel,
+                             base::Instant accepted_at) {
+  const ConnectionId id{shard_.index, next_serial_++};
+  clients_.emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
+                                                std::move(channel), accepted_at));
+}
+
+void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at) {
+  transport::WebSocketAcceptConfig config;
+  config.deadline = accepted_at + rsocket::kFirstFrameTime;
+  transport::async_accept_websocket(
+      shard_, std::move(stream), config,
+      boost::asio::bind_executor(
+          shard_.executor,
+          [this, accepted_at](error_code error, transport::AcceptedWebSocket accepted) {
+            if (!error) return add_client(std::move(accepted.channel), accepted_at);
+            constexpr auto kWebSocket =
+                static_cast<std::size_t>(transport::TransportKind::kWebSocket);
+            ++metrics_.connection_errors[static_cast<std::size_t>(ConnectionError::kNotRSocket)]
+                                        [kWebSocket];
+            if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {
+              shard_.log.warn(
+                  "WebSocket handshake failed",
+                  {{"reason", error.message()}, {"suppressed", std::to_string(*suppressed)}});
+            }
+            tell([&hub = hub_, index = shard_.index] { hub.slot_freed(index, Slot::kServed); });
+          }));
+}
+
+void ShardServer::hold(std::unique_ptr<runtime::Stream> stream) {
+  held_.push_back({shard_.timers.make_timer(), std::move(stream)});
+  const auto held = std::prev(held_.end());
+  const base::Duration spread = shard_.random.up_to(kHoldMax - kHoldMin);
+  held->timer->async_wait_until(
+      shard_.clock.now() + kHoldMin + spread,
+      boost::asio::bind_executor(shard_.executor, [this, held](error_code) {
+        held_.erase(held);
+        tell([&hub = hub_, index = shard_.index] { hub.slot_freed(index, Slot::kHeld); });
+      }));
+}
+
+void ShardServer::set_key(std::shared_ptr<const envelope::PrivateKey> key) {
+  const bool first = key_ == nullptr;
+  key_ = std::move(key);
+  // Later keys go out with the next scrape's request; the first is what clients wait for.
+  if (!first) return;
+  for (const auto& [id, client] : clients_) client->give_key();
+}
+
+void ShardServer::pull(PullId pull) {
+  std::size_t count = 0;
+  std::size_t tardy = 0;
+  for (const auto& [id, client] : clients_) {
+    if (!client->connected()) continue;
+    ++count;
+    if (client->tardy()) ++tardy;
+  }
+  tell([&hub = hub_, pull, count, tardy] { hub.pull_asked(pull, count, tardy); });
+  for (const auto& [id, client] : clients_) {
+    if (client->connected()) client->pull(pull);
+  }
+}
+
+void ShardServer::end_pull(PullId pull) {
+  for (const auto& [id, client] : clients_) client->end_pull(pull);
+}
+
+void ShardServer::push_stored(ConnectionId client, std::uint32_t stream, error_code error) {
+  const auto found = clients_.find(client);
+  if (found != clients_.end()) found->second->push_stored(stream, error);
+}
+
+void ShardServer::drain(base::Duration within) {
+  if (draining_) return;
+  draining_ = true;
+  const base::Instant now = shard_.clock.now();
+  for (const auto& [id, client] : clients_) {
+    leaving_.emplace_back(now + shard_.random.up_to(within), id);
+  }
+  std::ranges::sort(leaving_, std::greater{});
+  leave_timer_ = shard_.timers.make_timer();
+  leave_in_turn();
+}
+
+void ShardServer::leave_in_turn() {
+  const base::Instant now = shard_.clock.now();
+  while (!leaving_.empty() && leaving_.back().first <= now) {
+    const auto found = clients_.find(leaving_.back().second);
+    leaving_.pop_back();
+    if (found != clients_.end()) found->second->leave();
+  }
+  if (leaving_.empty()) return;
+  leave_timer_->async_wait_until(
+      leaving_.back().first,
+      boost::asio::bind_executor(shard_.executor, [this](error_code) { leave_in_turn(); }));
+}
+
+void ShardServer::pull_delivered(PullId pull) {
+  if (!draining_) return;
+  for (const auto& [id, client] : clients_) {
+    if (client->last_replied() == pull) client->leave();
+  }
+}
+
+void ShardServer::abort() {
+  for (const auto& [id, client] : clients_) client->abort();
+  for (const auto& held : held_) held.timer->cancel();
+}
+
+void ShardServer::replied(PullId pull, Reply reply) {
+  tell([&hub = hub_, pull, reply = std::move(reply)]() mutable {
+    hub.pull_replied(pull, std::move(reply));
+  });
+}
+
+void ShardServer::pushed(const Client& client, std::uint32_t stream, std::string text) {
+  tell([&hub = hub_, id = client.id(), stream, text = std::move(text)]() mutable {
+    hub.push_received(id, stream, std::move(text));
+  });
+}
+
+void ShardServer::ended(Client& client) {
+  const ConnectionId id = client.id();
+  const auto found = clients_.find(id);
+  CHECK(found != clients_.end(), "a client ends once");
+  clients_.erase(found);
+  tell([&hub = hub_, id] {
+    hub.client_ended(id);
+    hub.slot_freed(id.shard, Slot::kServed);
+  });
+}
+
+}  // namespace prometheus_rsocket::server

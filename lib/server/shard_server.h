@@ -1,0 +1,84 @@
+// One shard's part of the server: its connections, the clients on them, and those that are held.
+//
+// Lives on its shard and is called there; talks to shard 0 (hub.h) by message.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+
+#include "runtime/runtime.h"
+#include "server/client.h"
+#include "server/config.h"
+#include "server/hub.h"
+#include "server/metrics.h"
+#include "server/reply.h"
+
+namespace prometheus_rsocket::server {
+
+class ShardServer final : private ClientOwner {
+ public:
+  // `process`, `config` and `hub` outlive it; it is destroyed when its shard no longer runs.
+  ShardServer(runtime::Process& process, std::size_t index, const Config& config, Hub& hub);
+  ~ShardServer() override;
+
+  // A fresh connection, its stream on this shard. Slot::kServed is freed when it is gone.
+  void serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
+             base::Instant accepted_at);
+  // Reads nothing of it and closes it after a while. Slot::kHeld is freed then.
+  void hold(std::unique_ptr<runtime::Stream> stream);
+
+  void set_key(std::shared_ptr<const envelope::PrivateKey> key);
+
+  // Asks every client; each answer goes to the hub as it comes.
+  void pull(PullId pull);
+  void end_pull(PullId pull);
+
+  void push_stored(ConnectionId client, std::uint32_t stream, boost::system::error_code error);
+
+  // Sends every client away at a moment of its own in [0, within] …
+  void drain(base::Duration within);
+  // … or as soon as what it answered to this pull has arrived whole.
+  void pull_delivered(PullId pull);
+  // Ends what is left, at once.
+  void abort();
+
+  [[nodiscard]] const ShardMetrics& read_metrics() const { return metrics_; }
+
+ private:
+  struct Held {
+    std::unique_ptr<runtime::Timer> timer;
+    std::unique_ptr<runtime::Stream> stream;
+  };
+
+  runtime::Shard& shard() override { return shard_; }
+  const Config& config() const override { return config_; }
+  ShardMetrics& metrics() override { return metrics_; }
+  LogLimit& log_limit() override { return log_limit_; }
+  const std::shared_ptr<const envelope::PrivateKey>& key() const override { return key_; }
+  void replied(PullId pull, Reply reply) override;
+  void pushed(const Client& client, std::uint32_t stream, std::string text) override;
+  void ended(Client& client) override;
+
+  void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at);
+  void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at);
+  void leave_in_turn();
+  void tell(runtime::Handler<void()> task);
+
+  runtime::Process& process_;
+  runtime::Shard& shard_;
+  const Config& config_;
+  Hub& hub_;
+  ShardMetrics metrics_;
+  LogLimit log_limit_;
+  std::shared_ptr<const envelope::PrivateKey> key_;
+  std::uint64_t next_serial_ = 1;
+  std::map<ConnectionId, std::unique_ptr<Client>> clients_;
+  std::list<Held> held_;
+  // While draining: who leaves when, soonest last.
+  bool draining_ = false;
+  std::vector<std::pair<base::Instant, ConnectionId>> leaving_;
+  std::unique_ptr<runtime::Timer> leave_timer_;
+};
+
+}  // namespace prometheus_rsocket::server

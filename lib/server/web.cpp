@@ -1,0 +1,206 @@
+#include "server/web.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "server/limits.h"
+#include "server/page.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using http::Outcome;
+
+constexpr std::string_view kTextContentType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::size_t kScraperNameMax = 64;
+constexpr std::size_t kUserAgentMax = 256;
+
+bool is_scraper_name(std::string_view name) {
+  return !name.empty() && name.size() <= kScraperNameMax && std::ranges::all_of(name, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+void respond(http::Exchange& exchange, unsigned status, std::string text) {
+  http::Head head;
+  head.status = status;
+  exchange.respond(std::move(head), std::move(text));
+}
+
+}  // namespace
+
+ScrapeTime scrape_time(std::optional<std::string_view> header, const Config& config) {
+  const ScrapeTime by_default{config.scrape_default_timeout, std::nullopt};
+  if (!header) return by_default;
+  double seconds = 0;
+  const auto [end, error] =
+      std::from_chars(header->data(), header->data() + header->size(), seconds);
+  const bool whole = error == std::errc{} && end == header->data() + header->size();
+  if (!whole || !std::isfinite(seconds) || seconds <= 0) return by_default;
+  const double capped = std::min(seconds, std::chrono::duration<double>(kScrapeTimeoutMax).count());
+  const auto page =
+      std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(capped));
+  return {page - std::min(config.scrape_timeout_offset, page / 2), page};
+}
+
+std::optional<push::ScraperId> scraper_of(const http::Request& request) {
+  if (const auto name = request.parameter("scraper")) {
+    if (!is_scraper_name(*name)) return std::nullopt;
+    return push::ScraperId{std::string(*name)};
+  }
+  const std::string_view agent = request.header("user-agent").value_or("");
+  return push::ScraperId{request.remote.address.to_string() + " " +
+                         std::string(agent.substr(0, kUserAgentMax))};
+}
+
+Web::Web(runtime::Shard& shard, const Config& config, Services services)
+    : shard_(shard),
+      config_(config),
+      services_(std::move(services)),
+      waiting_alarm_(shard, [this] { refuse_late(); }),
+      server_(shard, *this) {}
+
+Web::~Web() = default;
+
+runtime::error_code Web::listen(const runtime::Endpoint& endpoint) {
+  auto listener = shard_.network.listen(endpoint);
+  if (!listener) return listener.error();
+  endpoints_.push_back((*listener)->local_endpoint());
+  listeners_.push_back(std::move(*listener));
+  return {};
+}
+
+void Web::start() {
+  for (auto& listener : std::exchange(listeners_, {})) server_.serve(std::move(listener));
+}
+
+void Web::handle(const ExchangePtr& exchange) {
+  const http::Request& request = exchange->request();
+  const std::string& path = request.path;
+  const bool known = path == "/metrics/connected" || path == "/metrics/proxy" ||
+                     path == "/-/healthy" || path == "/-/ready";
+  if (!known) return respond(*exchange, 404, "there is no such page here\n");
+  if (request.method != "GET" && request.method != "HEAD") {
+    http::Head head;
+    head.status = 405;
+    head.headers.emplace_back("Allow", "GET, HEAD");
+    return exchange->respond(std::move(head), "GET and HEAD alone are allowed here\n");
+  }
+  if (path == "/metrics/connected") return handle_connected(exchange);
+  if (path == "/metrics/proxy") return handle_proxy(exchange);
+  if (path == "/-/ready" && !ready_) return respond(*exchange, 503, "leaving\n");
+  respond(*exchange, 200, path == "/-/ready" ? "ready\n" : "healthy\n");
+}
+
+void Web::handle_proxy(const ExchangePtr& exchange) {
+  services_.gather_metrics([this, exchange](const std::vector<ShardMetrics>& metrics) {
+    services_.front.push = services_.pushes.counters();
+    std::string text =
+        write_proxy_metrics(config_.version, metrics, services_.front, shard_.clock.now());
+    if (config_.process_metrics) text += config_.process_metrics();
+    exchange->stream({.content_type = std::string(kTextContentType)},
+                     [text = std::move(text)](std::string& out) mutable {
+                       out += std::exchange(text, {});
+                       return !out.empty();
+                     });
+  });
+}
+
+void Web::handle_connected(const ExchangePtr& exchange) {
+  const http::Request& request = exchange->request();
+  auto scraper = scraper_of(request);
+  if (!scraper) {
+    return respond(*exchange, 400, "scraper=NAME has 1 to 64 of A-Z a-z 0-9 . _ -\n");
+  }
+  if (request.method == "HEAD") {  // never counts as a scrape: nobody is asked
+    return exchange->stream({.content_type = std::string(kTextContentType)},
+                            [](std::string&) { return false; });
+  }
+  const base::Instant now = shard_.clock.now();
+  const ScrapeTime time =
+      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
+  if (time.page) exchange->set_deadline(now + *time.page);
+  waiting_.push_back({exchange, std::move(*scraper), now + time.pull});
+  admit();
+}
+
+void Web::admit() {
+  while (running_ < config_.scrapes_max && !waiting_.empty()) {
+    Scrape scrape = std::move(waiting_.front());
+    waiting_.pop_front();
+    run(std::move(scrape));
+  }
+  if (waiting_.empty()) return waiting_alarm_.clear();
+  waiting_alarm_.set(std::ranges::min_element(waiting_, {}, &Scrape::deadline)->deadline);
+}
+
+void Web::refuse_late() {
+  const base::Instant now = shard_.clock.now();
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (it->deadline > now) {
+      ++it;
+      continue;
+    }
+    ++services_.front.scrapes_refused;
+    respond(*it->exchange, 503, "too many scrapes at once: --scrape.max-concurrent\n");
+    it = waiting_.erase(it);
+  }
+  admit();
+}
+
+Web::Ticket Web::take_ticket() {
+  ++running_;
+  return {nullptr, [this](void*) {
+            --running_;
+            admit();
+          }};
+}
+
+void Web::run(Scrape scrape) {
+  const base::Instant deadline = scrape.deadline;
+  services_.pulls.pull(
+      deadline, [this, scrape = std::move(scrape), ticket = take_ticket()](
+                    PullService::Pulled pulled) { answer(scrape, std::move(pulled), ticket); });
+}
+
+void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket) {
+  const push::Offer offer =
+      services_.pushes.offer(scrape.scraper, push::View::kConnected, shard_.clock.now());
+  scrape.exchange->on_outcome([this, receipt = offer.receipt, pull = pulled.pull](Outcome outcome) {
+    if (outcome == Outcome::kComplete) {
+      services_.pushes.complete(receipt, shard_.clock.now());
+      services_.delivered(pull);
+    } else {
+      services_.pushes.abandon(receipt);
+    }
+    services_.pushes_changed();
+  });
+  auto page =
+      std::make_shared<Page>(std::move(pulled.replies), offer.pushes, config_.page_bytes_max);
+  if (page->left_out() > 0) {
+    shard_.log.warn("the page is full: clients are left out",
+                    {{"clients", std::to_string(page->left_out())}});
+  }
+  services_.pushes_changed();
+  scrape.exchange->stream(
+      {.content_type = std::string(kTextContentType)},
+      [this, page = std::move(page), ticket = std::move(ticket)](std::string& out) {
+        const bool more = page->write(out);
+        if (!more) count(page->stats());
+        return more;
+      });
+}
+
+void Web::count(const exposition::MergeStats& stats) {
+  exposition::MergeStats& all = services_.front.merge;
+  all.types_degraded += stats.types_degraded;
+  all.families_dropped += stats.families_dropped;
+  all.families_clashing += stats.families_clashing;
+  all.help_differing += stats.help_differing;
+  all.duplicates_dropped += stats.duplicates_dropped;
+}
+
+}  // namespace prometheus_rsocket::server
