@@ -18,7 +18,7 @@ class SteadyTimer final : public runtime::Timer {
 
   ~SteadyTimer() override {
     // asio would complete the wait; the seam promises that the handler is destroyed uncalled.
-    if (waiting_) *waiting_ = nullptr;
+    if (const auto waiting = waiting_.lock()) *waiting = nullptr;
   }
 
   void cancel() override { timer_.cancel(); }
@@ -30,8 +30,9 @@ class SteadyTimer final : public runtime::Timer {
         std::chrono::duration_cast<steady_clock::duration>(deadline.time_since_epoch()));
     timer_.expires_at(std::max(at, steady_clock::time_point{}));
     timer_.async_wait(bind_like(std::move(handler), executor_, [this](WaitHandler inner) {
-      waiting_ = std::make_shared<WaitHandler>(std::move(inner));
-      return [waiting = waiting_](runtime::error_code error) {
+      auto kept = std::make_shared<WaitHandler>(std::move(inner));
+      waiting_ = kept;
+      return [waiting = std::move(kept)](runtime::error_code error) {
         if (!*waiting) return;  // the timer is gone
         auto taken = std::move(*waiting);
         *waiting = nullptr;
@@ -42,7 +43,9 @@ class SteadyTimer final : public runtime::Timer {
 
   boost::asio::any_io_executor executor_;
   boost::asio::steady_timer timer_;
-  std::shared_ptr<WaitHandler> waiting_;  // shared with the operation under way, which outlives us
+  // The operation under way owns it and may outlive us. Not shared with us: a handler that owns the
+  // timer would keep both alive when the operation is destroyed with its context.
+  std::weak_ptr<WaitHandler> waiting_;
 };
 
 }  // namespace
