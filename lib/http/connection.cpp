@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -61,7 +62,7 @@ class HttpExchange final : public Exchange {
   auto async_wait_answer(Token&& token) {
     return asio::async_initiate<Token, void()>(
         [this](auto handler) {
-          waiter_ = std::move(handler);
+          waiter_.emplace(std::move(handler));
           wake();
         },
         token);
@@ -69,7 +70,7 @@ class HttpExchange final : public Exchange {
   // Whoever waits for the answer or the outcome is destroyed instead of being called.
   void abandon() {
     on_outcome_ = nullptr;
-    waiter_ = {};
+    waiter_.reset();
   }
   Answer take_answer() { return *std::exchange(answer_, std::nullopt); }
 
@@ -81,7 +82,10 @@ class HttpExchange final : public Exchange {
     wake();
   }
   void wake() {
-    if (answer_ && waiter_) asio::post(executor_, std::exchange(waiter_, {}));
+    if (!answer_ || !waiter_) return;
+    auto waiter = std::move(*waiter_);
+    waiter_.reset();
+    asio::post(executor_, asio::bind_executor(executor_, std::move(waiter)));
   }
 
   runtime::Executor executor_;
@@ -90,7 +94,7 @@ class HttpExchange final : public Exchange {
   std::function<void(Outcome)> on_outcome_;
   bool answered_ = false;
   std::optional<Answer> answer_;
-  runtime::Handler<void()> waiter_;
+  std::optional<runtime::Handler<void()>> waiter_;
 };
 
 std::string lower(std::string_view text) {

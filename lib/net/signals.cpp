@@ -27,7 +27,7 @@ void Signals::listen() {
 
 void Signals::do_wait(runtime::Handler<void(error_code, Signal)> handler) {
   CHECK(!waiting_, "one wait for signals at a time");
-  waiting_ = std::move(handler);
+  waiting_.emplace(std::move(handler));
   deliver();
 }
 
@@ -36,8 +36,8 @@ void Signals::deliver() {
     bool& kept = kept_[static_cast<std::size_t>(signal)];
     if (!waiting_ || !kept) continue;
     kept = false;
-    auto handler = std::move(waiting_);
-    waiting_ = nullptr;
+    auto handler = std::move(*waiting_);
+    waiting_.reset();
     auto where = boost::asio::get_associated_executor(handler, set_.get_executor());
     boost::asio::post(set_.get_executor(),
                       boost::asio::bind_executor(where, [h = std::move(handler), signal]() mutable {

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <optional>
 
 #include "runtime/signals.h"
 
@@ -21,7 +22,7 @@ class Signals final : public runtime::Signals {
 
   boost::asio::signal_set set_;
   std::array<bool, 2> kept_{};  // by Signal
-  runtime::Handler<void(runtime::error_code, runtime::Signal)> waiting_;
+  std::optional<runtime::Handler<void(runtime::error_code, runtime::Signal)>> waiting_;
 };
 
 }  // namespace prometheus_rsocket::net

@@ -15,6 +15,8 @@ using boost::system::error_code;
 
 using Executor = boost::asio::any_io_executor;
 
+// Move-construct it, never assign to it: in Boost 1.81 its assignment calls itself without end. To
+// keep one, use std::optional and emplace().
 template <class Signature>
 using Handler = boost::asio::any_completion_handler<Signature>;
 
