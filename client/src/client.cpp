@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <future>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "end_push.h"
+#include "environment.h"
 #include "hosted_agent.h"
 #include "progress.h"
 #include "prometheus_rsocket/runtime.h"
@@ -68,24 +71,32 @@ Progress::Deadline deadline_after(milliseconds time) {
 
 // ---- The application's end of a client: posts to the Runtime's thread and waits for Progress.
 
-class Client::Impl {
+class Client::Impl final : private client::EndPush::Pusher {
  public:
   // The agent holds `settings` and with them its Runtime, too: so it never outlives it.
   explicit Impl(const client::Settings& settings)
-      : runtime_(settings.runtime), timeout_(settings.timeout) {
+      : runtime_(settings.runtime),
+        timeout_(settings.timeout),
+        end_push_(settings.push_at_end ? client::EndPush::shared() : nullptr) {
     post([progress = progress_, &core = core(), settings](Hosted& hosted) {
       hosted = std::make_unique<HostedAgent>(core.shard(), settings, progress);
       hosted->connect();
     });
+    if (end_push_) end_push_->add(*this);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  ~Impl() {
+  ~Impl() override {
     if (!core().here()) {
       // The agent and its sockets are the parent's; to destroy them here would disturb it.
       static_cast<void>(new std::shared_ptr<Hosted>(std::move(hosted_)));
+      static_cast<void>(new std::shared_ptr<client::EndPush>(std::move(end_push_)));
       return;
+    }
+    if (end_push_) {
+      end_push_->remove(*this);
+      static_cast<void>(push(agent::PushKind::kAcknowledged, timeout_));
     }
     if (core().on_thread()) {
       post([](Hosted& hosted) { hosted.reset(); });
@@ -121,7 +132,7 @@ class Client::Impl {
     if (!core().here()) return PushResult::kAlreadyClosed;
     if (pushed_.exchange(true)) return PushResult::kAlreadyClosed;
     const auto deadline = deadline_after(timeout);
-    post([kind, deadline](Hosted& hosted) { hosted->push_and_close(kind, deadline); });
+    post_push(kind, deadline);
     if (kind == agent::PushKind::kFireAndForget) {
       pushing_until_ = deadline;
       return PushResult::kPushed;
@@ -137,6 +148,18 @@ class Client::Impl {
 
   [[nodiscard]] Runtime::Core& core() const { return *runtime_->core(); }
 
+  void start_push() override {
+    if (!pushed_.exchange(true))
+      post_push(agent::PushKind::kAcknowledged, deadline_after(timeout_));
+  }
+  void wait_for_push() override {
+    static_cast<void>(progress_->wait_until_pushed(deadline_after(timeout_)));
+  }
+
+  void post_push(agent::PushKind kind, Progress::Deadline deadline) {
+    post([kind, deadline](Hosted& hosted) { hosted->push_and_close(kind, deadline); });
+  }
+
   template <class F>
   void post(F f) {
     core().post([hosted = hosted_, f = std::move(f)]() mutable { f(*hosted); });
@@ -146,11 +169,22 @@ class Client::Impl {
   const std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();
   std::shared_ptr<Hosted> hosted_ = std::make_shared<Hosted>();  // its content: the thread's alone
   const milliseconds timeout_;
+  std::shared_ptr<client::EndPush> end_push_;  // null: nobody pushes at the end
   std::atomic<bool> pushed_ = false;
   std::optional<Progress::Deadline> pushing_until_;
 };
 
 Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Client Client::from_environment(std::weak_ptr<prometheus::Collectable> registry,
+                                std::function<void(LogLevel, std::string_view)> log) noexcept {
+  Builder builder;
+  builder.registry(std::move(registry)).push_at_end(true).log(log);
+  std::string problem;
+  if (builder.environment(&problem)) return builder.connect();
+  if (log && !problem.empty()) log(LogLevel::kError, problem);
+  return Client(nullptr);
+}
+
 Client::Client(Client&& other) noexcept = default;
 Client& Client::operator=(Client&& other) noexcept = default;
 Client::~Client() = default;
@@ -246,6 +280,20 @@ Client::Builder& Client::Builder::on_status(std::function<void(Status)> callback
 }
 Client::Builder& Client::Builder::log(std::function<void(LogLevel, std::string_view)> callback) {
   settings_->log = std::move(callback);
+  return *this;
+}
+bool Client::Builder::environment(std::string* problem) {
+  const auto lookup = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): only read here
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  std::string found;
+  const bool connects = client::read_environment(lookup, *settings_, found);
+  if (problem != nullptr) *problem = std::move(found);
+  return connects;
+}
+Client::Builder& Client::Builder::push_at_end(bool push) {
+  settings_->push_at_end = push;
   return *this;
 }
 Client::Builder& Client::Builder::runtime(std::shared_ptr<Runtime> runtime) {

@@ -3,39 +3,19 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <mutex>
 #include <utility>
 
 #include "runtime_core.h"
+#include "signals_blocked.h"
 
 namespace prometheus_rsocket {
-namespace {
-
-// While it lives, threads that are started take no signals.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
-
 Runtime::Core::Core() : owner(::getpid()), process(1, keys, log) {}
 
 bool Runtime::Core::here() const { return ::getpid() == owner; }
 
 Runtime::Runtime() : core_(std::make_shared<Core>()) {
-  const SignalsBlocked blocked;
+  const client::SignalsBlocked blocked;
   core_->thread = std::thread([core = core_] { core->process.run(); });
   pthread_setname_np(core_->thread.native_handle(), "prom-rsocket");
 }

@@ -33,6 +33,7 @@ struct Client::Builder::Settings {
   std::function<void(Status)> on_status;
   std::function<void(LogLevel, std::string_view)> log;
   std::shared_ptr<Runtime> runtime;
+  bool push_at_end = false;
 };
 
 namespace client {

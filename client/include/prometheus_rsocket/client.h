@@ -85,10 +85,18 @@ class Client {
  public:
   class Builder;
 
+  // Reads MICROMETER_PROMETHEUS_RSOCKET_* as Micrometer's Spring starter does, dials, and pushes
+  // and closes at the end: when the client is destroyed, or on SIGTERM. See Builder::environment()
+  // for the names. Disabled, or with a value that cannot be read, which `log` is told: closed from
+  // the start.
+  [[nodiscard]] static Client from_environment(
+      std::weak_ptr<prometheus::Collectable> registry,
+      std::function<void(LogLevel, std::string_view)> log = nullptr) noexcept;
+
   Client(Client&& other) noexcept;
   Client& operator=(Client&& other) noexcept;
-  // Waits for a push that is under way, at most its timeout, closes, and waits until no callback
-  // runs any more.
+  // Pushes first, if Builder::push_at_end() says so. Waits for a push that is under way, at most
+  // its timeout, closes, and waits until no callback runs any more.
   ~Client();
 
   [[nodiscard]] Status status() const noexcept;
@@ -146,6 +154,18 @@ class Client::Builder {
   Builder& on_key_received(std::function<void()> callback);  // with every scrape, as in Java
   Builder& on_status(std::function<void(Status)> callback);
   Builder& log(std::function<void(LogLevel, std::string_view)> callback);
+
+  // Takes what the environment says, each under MICROMETER_PROMETHEUS_RSOCKET_ and with or without
+  // the inner underscores: HOST, PORT, TRANSPORT (TCP, WEBSOCKET), TIMEOUT, MAX_RETRIES,
+  // FIRST_BACKOFF, MAX_BACKOFF (`10s`, `1m30s`, `PT10S`, or milliseconds), ENABLED, and SECURE,
+  // which this version can only refuse: a client that was asked for TLS must not speak in clear.
+  // False when the client is not to be connected: disabled, or with the reason in `*problem`.
+  bool environment(std::string* problem);
+
+  // Whether the client pushes and closes when it is destroyed, and when SIGTERM comes: then all
+  // clients that were told so push, at most their timeouts, and the signal takes its course. A
+  // program that has its own SIGTERM handler by the time of connect() keeps it. Default: no.
+  Builder& push_at_end(bool push);
 
   // The thread to run on; default: Runtime::shared().
   Builder& runtime(std::shared_ptr<Runtime> runtime);

@@ -1,0 +1,113 @@
+#include "end_push.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+
+#include "signals_blocked.h"
+
+namespace prometheus_rsocket::client {
+namespace {
+
+// What the signal handler sees.
+std::atomic<int> wake_fd = -1;
+std::atomic<pid_t> owner = 0;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
+
+enum class Wake : char { kSignal = 's', kStop = 'q' };
+
+void wake(int fd, Wake why) {
+  const int kept = errno;
+  // The pipe is empty but for this byte: the write neither waits nor fails.
+  [[maybe_unused]] const auto written = ::write(fd, &why, 1);
+  errno = kept;
+}
+
+// A child after fork() inherits handler and pipe, but is not to end its parent.
+void on_terminate(int signal) {
+  if (::getpid() == owner) {
+    wake(wake_fd, Wake::kSignal);
+  } else {
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);  // comes when this handler has returned
+  }
+}
+
+bool set_handler(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  return sigaction(SIGTERM, &action, nullptr) == 0;
+}
+
+bool is_default() {
+  struct sigaction action {};
+  return sigaction(SIGTERM, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+}
+
+}  // namespace
+
+std::shared_ptr<EndPush> EndPush::shared() {
+  static std::mutex mutex;
+  static std::weak_ptr<EndPush> current;
+  const std::lock_guard lock(mutex);
+  auto end_push = current.lock();
+  if (!end_push) {
+    end_push = std::make_shared<EndPush>();
+    current = end_push;
+  }
+  return end_push;
+}
+
+EndPush::EndPush() {
+  if (!is_default()) return;
+  if (::pipe2(pipe_, O_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "pipe2");
+  }
+  {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { watch(); });
+  }
+  owner = ::getpid();
+  wake_fd = pipe_[1];
+  installed_ = set_handler(&on_terminate);
+}
+
+EndPush::~EndPush() {
+  if (!thread_.joinable()) return;
+  if (installed_) set_handler(SIG_DFL);
+  wake(pipe_[1], Wake::kStop);
+  thread_.join();
+  ::close(pipe_[0]);
+  ::close(pipe_[1]);
+}
+
+void EndPush::add(Pusher& pusher) {
+  const std::lock_guard lock(mutex_);
+  pushers_.insert(&pusher);
+}
+
+void EndPush::remove(Pusher& pusher) {
+  const std::lock_guard lock(mutex_);
+  pushers_.erase(&pusher);
+}
+
+void EndPush::watch() {
+  Wake why{};
+  while (::read(pipe_[0], &why, 1) < 0 && errno == EINTR) {
+  }
+  if (why != Wake::kSignal) return;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto* pusher : pushers_) pusher->start_push();
+    for (auto* pusher : pushers_) pusher->wait_for_push();
+  }
+  set_handler(SIG_DFL);
+  ::kill(::getpid(), SIGTERM);  // to a thread that takes it
+}
+
+}  // namespace prometheus_rsocket::client
