@@ -1,0 +1,51 @@
+// What a simulated world is like, as plain data: all whole numbers and durations.
+//
+// The defaults are a healthy small network that nevertheless splits reads and writes anywhere and
+// reorders whatever no protocol orders.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace prometheus_rsocket::sim {
+
+// One direction between two hosts. A segment takes `latency` and up to `jitter` more; segments of
+// one connection stay in order, those of different connections do not.
+struct Link {
+  base::Duration latency = std::chrono::microseconds(200);
+  base::Duration jitter = std::chrono::microseconds(300);
+};
+
+struct Config {
+  Link link;  // between hosts for which World::set_link() said nothing else
+  Link loopback{std::chrono::microseconds(10), std::chrono::microseconds(20)};
+
+  // So many of a hundred reads and writes take less than they could; how much less is log-uniform,
+  // so that a byte or two is as likely as half.
+  std::uint32_t short_read_percent = 50;
+  std::uint32_t short_write_percent = 30;
+  // Of a hundred RSTs so many destroy what the receiver had not read yet (Linux keeps it).
+  std::uint32_t reset_loses_unread_percent = 0;
+
+  // What one direction of a connection holds: the sender's buffer, the wire, the receiver's buffer.
+  std::size_t window_bytes = std::size_t{128} << 10;
+  std::size_t backlog = 128;  // connections a listener holds before they are accepted
+
+  // As production sets TCP_USER_TIMEOUT (net/network.h): sent and not acknowledged, or the window
+  // shut, for so long ends the connection with timed_out.
+  base::Duration user_timeout = std::chrono::seconds(30);
+  // Linux' six SYN retries: at 1, 3, 7, 15, 31 and 63 s.
+  base::Duration connect_timeout = std::chrono::seconds(127);
+
+  base::Duration message_delay_max = std::chrono::microseconds(50);  // between shards
+  base::Duration resolve_delay_max = std::chrono::milliseconds(5);
+  base::Duration key_delay_min = std::chrono::milliseconds(50);
+  base::Duration key_delay_max = std::chrono::milliseconds(300);
+
+  base::WallTime wall_start{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+};
+
+}  // namespace prometheus_rsocket::sim
