@@ -21,6 +21,9 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
+// What `--flag=` stands for while CLI11, which takes an empty value for none, reads the arguments.
+constexpr std::string_view kNone = "-";
+
 // `--web.listen-address` is PROMETHEUS_RSOCKET_PROXY_WEB_LISTEN_ADDRESS.
 std::string environment_name(std::string_view flag) {
   std::string name = "PROMETHEUS_RSOCKET_PROXY_";
@@ -32,7 +35,7 @@ std::string environment_name(std::string_view flag) {
 }
 
 std::vector<runtime::Endpoint> resolve(const std::string& flag, const std::string& text) {
-  if (text.empty()) return {};
+  if (text == kNone) return {};
   const auto wrong = [&](const std::string& why) {
     return UsageError(flag + "=" + text + ": " + why);
   };
@@ -204,8 +207,14 @@ Options parse_options(int argc, const char* const* argv) {
   app.add_flag("--config.check", options.check_only, "check the configuration and end");
   app.set_version_flag("--version", "prometheus-rsocket-proxy " + std::string(kVersion));
 
+  // CLI11 takes them from the back.
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {
+    arguments.emplace_back(argv[i]);
+    if (arguments.back().ends_with('=')) arguments.back() += kNone;
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(arguments));
   } catch (const CLI::Success& success) {
     const bool version = success.get_name() == "CallForVersion";
     throw Printed{version ? std::string(success.what()) + "\n" : app.help()};

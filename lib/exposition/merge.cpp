@@ -73,7 +73,7 @@ class Merger {
 
   Plan plan_;
   std::vector<State> states_;  // beside plan_.families until they are sorted
-  std::unordered_map<std::string_view, std::size_t> positions_;
+  std::unordered_map<std::string_view, std::size_t> positions_;  // order never seen
   std::string name_;
 };
 

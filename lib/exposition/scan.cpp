@@ -229,8 +229,8 @@ class Scanner {
 
   std::string_view text_;
   Index index_;
-  std::vector<bool> declared_;  // by a TYPE or HELP line of its own
-  std::unordered_map<std::string_view, std::uint32_t> ids_;
+  std::vector<bool> declared_;                               // by a TYPE or HELP line of its own
+  std::unordered_map<std::string_view, std::uint32_t> ids_;  // order never seen
   std::uint32_t last_ = 0;
   LabelNames label_names_;  // of one line; here to keep its memory
 };

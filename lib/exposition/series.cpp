@@ -65,7 +65,7 @@ std::vector<LabelKey> label_set(const SeriesView& series) {
   std::vector<LabelKey> labels;
   std::string_view rest = series.labels;
   while (const auto label = take_label(rest)) {
-    labels.push_back(key_of(series.type, *label));
+    if (!label->value.empty()) labels.push_back(key_of(series.type, *label));
   }
   std::sort(labels.begin(), labels.end());
   return labels;

@@ -73,6 +73,12 @@ void PullService::pull_replied(PullId id, Reply reply) {
   finish_if_all_in(pull);
 }
 
+void PullService::client_ended(ConnectionId client) {
+  for (const auto& [id, pull] : pulls_) {
+    std::erase_if(pull->replies, [&](const Reply& reply) { return reply.client == client; });
+  }
+}
+
 void PullService::finish_if_all_in(Pull& pull) {
   if (pull.finished || pull.shards_to_answer > 0) return;
   if (pull.punctual_came < pull.punctual_to_come) return;
@@ -128,7 +134,7 @@ void PullService::on_timer(PullId id) {
   pull.armed_for.reset();
   const base::Instant now = shard_.clock.now();
   if (pull.finished) {
-    if (now <= pull.began + kPullSharing) return arm(pull);
+    if (now < pull.began + kPullSharing) return arm(pull);
     pulls_.erase(found);
     return;
   }

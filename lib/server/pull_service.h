@@ -38,6 +38,9 @@ class PullService {
 
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy);
   void pull_replied(PullId pull, Reply reply);
+  // What it replied is on no page from now on (design.md, promise 4), also of a pull that is
+  // shared.
+  void client_ended(ConnectionId client);
 
  private:
   struct Pull;

@@ -173,7 +173,10 @@ void Server::push_received(ConnectionId client, std::uint32_t stream, std::strin
   });
 }
 
-void Server::client_ended(ConnectionId client) { pushes_->connection_ended(push_client(client)); }
+void Server::client_ended(ConnectionId client) {
+  pulls_.client_ended(client);
+  pushes_->connection_ended(push_client(client));
+}
 
 void Server::arm_push_timer() {
   const auto next = pushes_->next_timeout();

@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "generators.h"
+#include "pages.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+using Sources = std::vector<ModelSource>;
+
+std::vector<std::string> texts_of(const Sources& sources) {
+  std::vector<std::string> texts;
+  for (const ModelSource& source : sources) texts.push_back(model_text(source));
+  return texts;
+}
+
+// What a page must be, said plainly: per family its metadata and the first sample of each series.
+std::string expected_page(const Sources& sources) {
+  std::map<std::string, std::string> lines;
+  std::set<std::string> seen;
+  for (const ModelSource& source : sources) {
+    for (const ModelSample& sample : source) {
+      if (seen.insert(sample.series).second) lines[sample.family] += sample.line + "\n";
+    }
+  }
+  std::string page;
+  for (const auto& [family, samples] : lines) {
+    page += "# HELP " + family + " about " + family + "\n";
+    page += "# TYPE " + family + " " + model_type(family) + "\n" + samples;
+  }
+  return page;
+}
+
+std::multiset<std::string> lines_of(const std::string& page) {
+  std::multiset<std::string> lines;
+  for (std::size_t begin = 0; begin < page.size();) {
+    const std::size_t end = page.find('\n', begin);
+    lines.insert(page.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// A model source without two samples of one series.
+ModelSource without_duplicates(const ModelSource& source) {
+  ModelSource kept;
+  std::set<std::string> seen;
+  for (const ModelSample& sample : source) {
+    if (seen.insert(sample.series).second) kept.push_back(sample);
+  }
+  return kept;
+}
+
+RC_GTEST_PROP(ExpositionProperty, AnyValidTextIsAccepted, (const ModelSource& source, bool crlf)) {
+  const std::string text = model_text(source, crlf);
+  const auto index = scan(text);
+  RC_ASSERT(index.has_value());
+  RC_ASSERT(index->samples.size() == source.size());
+  for (const Family& family : index->families) {
+    RC_ASSERT(type_name(family.type) == model_type(std::string(family.name)));
+    RC_ASSERT(family.help == "about " + std::string(family.name));
+  }
+}
+
+RC_GTEST_PROP(ExpositionProperty, APageIsTheUnionOfItsParts, (const Sources& sources)) {
+  RC_ASSERT(merged(texts_of(sources)).text == expected_page(sources));
+}
+
+RC_GTEST_PROP(ExpositionProperty, EverySampleIsWrittenOrCounted, (const Sources& sources)) {
+  const Page page = merged(texts_of(sources));
+  std::size_t count = page.stats.duplicates_dropped;
+  const auto index = scan(page.text);
+  RC_ASSERT(index.has_value());
+  std::size_t samples = 0;
+  for (const ModelSource& source : sources) samples += source.size();
+  RC_ASSERT(count + index->samples.size() == samples);
+}
+
+RC_GTEST_PROP(ExpositionProperty, AMergedPageMergesToItself, (const Sources& sources)) {
+  const Page page = merged(texts_of(sources));
+  RC_ASSERT(merged({page.text}).text == page.text);
+}
+
+RC_GTEST_PROP(ExpositionProperty, SeniorsMayBeMergedFirst, (const Sources& sources)) {
+  const auto texts = texts_of(sources);
+  const std::size_t cut = *rc::gen::inRange<std::size_t>(0, texts.size() + 1);
+  const auto middle = texts.begin() + static_cast<std::ptrdiff_t>(cut);
+  const Page seniors = merged({texts.begin(), middle});
+  std::vector<std::string> rest(middle, texts.end());
+  rest.insert(rest.begin(), seniors.text);
+  RC_ASSERT(merged(rest).text == merged(texts).text);
+}
+
+RC_GTEST_PROP(ExpositionProperty, HoweverASourceIsSplitTheSetIsTheSame,
+              (const ModelSource& source)) {
+  const ModelSource whole = without_duplicates(source);
+  Sources parts(4);
+  for (const ModelSample& sample : whole) {
+    parts[*rc::gen::inRange<std::size_t>(0, parts.size())].push_back(sample);
+  }
+  RC_ASSERT(lines_of(merged(texts_of(parts)).text) == lines_of(merged({model_text(whole)}).text));
+}
+
+// Types and names that clash in every way: whatever comes, the page is scanned again and whole.
+RC_GTEST_PROP(ExpositionProperty, ClashingFamiliesStillMakeAPageOfContiguousFamilies, ()) {
+  using rc::gen::element;
+  std::vector<std::string> texts(*rc::gen::inRange<std::size_t>(0, 5));
+  for (std::string& text : texts) {
+    const std::size_t count = *rc::gen::inRange<std::size_t>(0, 8);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto name = *element<std::string>("a", "a_sum", "a_count", "a_bucket", "a_sum_count");
+      const auto type = *element<std::string>("", "gauge", "counter", "histogram", "summary");
+      if (!type.empty()) text += "# TYPE " + name + " " + type + "\n";
+      text += name + *element<std::string>("", "_sum", "_count", "_bucket") + " 1\n";
+    }
+  }
+  const Page page = merged(texts);
+  const auto index = scan(page.text);
+  RC_ASSERT(index.has_value());
+  RC_ASSERT(merged({page.text}).text == page.text);
+  RC_ASSERT(merged({page.text}).stats == MergeStats{});
+  std::set<std::string> series;
+  for (const Sample& sample : index->samples) {
+    RC_ASSERT(series.insert(std::string(sample.name(page.text))).second);
+  }
+}
+
+RC_GTEST_PROP(ExpositionProperty, DamagedTextsAreJudgedWithoutACrash, (const ModelSource& source)) {
+  std::string text = model_text(source);
+  const std::size_t count = *rc::gen::inRange<std::size_t>(0, 4);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = *rc::gen::inRange<std::size_t>(0, text.size());
+    text[at] = *rc::gen::oneOf(rc::gen::arbitrary<char>(),
+                               rc::gen::element('"', '\\', '{', '}', ',', '=', '\n', '#', ' '));
+  }
+  text.resize(*rc::gen::inRange<std::size_t>(0, text.size() + 1));
+  if (scan(text)) RC_ASSERT(scan(merged({text}).text).has_value());
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::exposition

@@ -1,0 +1,97 @@
+#include "exposition/merge.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "pages.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+TEST(Merge, EachFamilyStandsOnceInTheOrderOfNames) {
+  const Page page =
+      merged({"# TYPE b gauge\nb{i=\"1\"} 1\n# HELP a A\n# TYPE a counter\na{i=\"1\"} 1",
+              "# TYPE a counter\na{i=\"2\"} 2\n# TYPE b gauge\nb{i=\"2\"} 2"});
+  EXPECT_EQ(page.text,
+            "# HELP a A\n# TYPE a counter\na{i=\"1\"} 1\na{i=\"2\"} 2\n"
+            "# TYPE b gauge\nb{i=\"1\"} 1\nb{i=\"2\"} 2\n");
+  EXPECT_EQ(page.stats, MergeStats{});
+}
+
+TEST(Merge, RealTextsPassThroughLineByLine) {
+  const Page page = merged({std::string(kMicrometer), std::string(kPrometheusCpp)});
+  EXPECT_NE(page.text.find("id=\"G1 Eden Space\",} 2.5165824E7\n"), std::string::npos);
+  EXPECT_NE(page.text.find("# HELP latency_seconds Time \\\\ \\n of it\n"), std::string::npos);
+  EXPECT_EQ(page.stats, MergeStats{});
+}
+
+TEST(Merge, ScalarTypesThatDifferBecomeUntyped) {
+  const Page page = merged({"# TYPE a gauge\na{i=\"1\"} 1\n", "# TYPE a counter\na{i=\"2\"} 2\n"});
+  EXPECT_EQ(page.text, "# TYPE a untyped\na{i=\"1\"} 1\na{i=\"2\"} 2\n");
+  EXPECT_EQ(page.stats.types_degraded, 1U);
+}
+
+TEST(Merge, TheJuniorsFamilyIsLeftOutWhenAStructureDiffers) {
+  const std::string gauge = "# TYPE a gauge\na 1\n";
+  const std::string summary = "# TYPE a summary\na_sum 1\na_count 1\n";
+  EXPECT_EQ(merged({gauge, summary}).text, gauge);
+  EXPECT_EQ(merged({summary, gauge}).text, summary);
+  EXPECT_EQ(merged({summary, gauge}).stats.families_dropped, 1U);
+}
+
+TEST(Merge, AGaugeNamedLikeAHistogramsCountClashes) {
+  const std::string gauge = "# TYPE a_count gauge\na_count 1\n";
+  const std::string histogram = "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 1\n";
+  EXPECT_EQ(merged({gauge, histogram}).text, gauge);
+  EXPECT_EQ(merged({histogram, gauge}).text, histogram);
+  EXPECT_EQ(merged({histogram, gauge}).stats.families_clashing, 1U);
+  EXPECT_EQ(merged({histogram, "a_count{b=\"c\"} 5\n"}).text, histogram);
+}
+
+TEST(Merge, TheFirstHelpTextIsTaken) {
+  const Page page = merged({"a{i=\"1\"} 1\n", "# HELP a B\na{i=\"2\"} 1\n", "# HELP a A\na 1\n"});
+  EXPECT_EQ(page.text, "# HELP a B\n# TYPE a untyped\na{i=\"1\"} 1\na{i=\"2\"} 1\na 1\n");
+  EXPECT_EQ(page.stats.help_differing, 1U);
+}
+
+TEST(Merge, ALoneBackslashInHelpIsRepaired) {
+  EXPECT_EQ(merged({"# HELP a C:\\dir\\\\x\\ny\\\na 1\n"}).text,
+            "# HELP a C:\\\\dir\\\\x\\ny\\\\\n# TYPE a untyped\na 1\n");
+}
+
+TEST(Merge, TheSeniorsSampleOfASeriesIsKept) {
+  const Page page = merged({"a{x=\"1\",y=\"2\"} 1\n", "a{y=\"2\",x=\"1\",} 2\na{x=\"1\"} 3\n"});
+  EXPECT_EQ(page.text, "# TYPE a untyped\na{x=\"1\",y=\"2\"} 1\na{x=\"1\"} 3\n");
+  EXPECT_EQ(page.stats.duplicates_dropped, 1U);
+}
+
+TEST(Merge, FamiliesWithoutSamplesNeitherAppearNorWin) {
+  EXPECT_EQ(merged({"# TYPE a histogram\n", "# TYPE a gauge\na 1\n"}).text,
+            "# TYPE a gauge\na 1\n");
+}
+
+TEST(Merge, ThePageComesInChunksOfWholeLines) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
+  const Index index = scanned(text);
+  const std::vector<Source> sources = {{text, &index}};
+  PageWriter writer(sources);
+  std::string page;
+  std::string chunk;
+  std::size_t chunk_count = 0;
+  while (writer.write(chunk)) {
+    EXPECT_EQ(chunk.back(), '\n');
+    EXPECT_LT(chunk.size(), kChunkBytes + 100);
+    page += chunk;
+    chunk.clear();
+    ++chunk_count;
+  }
+  EXPECT_EQ(page, "# TYPE a untyped\n" + text);
+  EXPECT_EQ(chunk_count, page.size() / kChunkBytes + 1);
+}
+
+TEST(Merge, NoSourcesMakeAnEmptyPage) { EXPECT_EQ(merged({}).text, ""); }
+
+}  // namespace
+}  // namespace prometheus_rsocket::exposition

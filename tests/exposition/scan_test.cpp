@@ -1,0 +1,172 @@
+#include "exposition/scan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "pages.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+using namespace std::string_view_literals;
+
+void expect_good(std::string_view text) {
+  const auto index = scan(text);
+  EXPECT_TRUE(index) << text << (index ? ScanError{} : index.error());
+}
+
+void expect_error(std::string_view text, ScanReason reason, std::size_t line = 1) {
+  const auto index = scan(text);
+  ASSERT_FALSE(index) << text;
+  EXPECT_EQ(index.error(), (ScanError{line, reason})) << text;
+}
+
+TEST(Scan, AnEmptyTextHasNoFamilies) { EXPECT_TRUE(scanned("").families.empty()); }
+
+TEST(Scan, SamplesOfASummaryBelongToItByItsType) {
+  const Index index = scanned(kMicrometer);
+  ASSERT_EQ(index.families.size(), 3U);
+  EXPECT_EQ(index.families[1].name, "http_server_requests_seconds");
+  EXPECT_EQ(index.families[1].type, FamilyType::kSummary);
+  EXPECT_EQ(index.families[1].sample_count, 3U);
+  EXPECT_EQ(index.families[2].name, "http_server_requests_seconds_max");
+  EXPECT_EQ(index.families[2].sample_count, 1U);
+}
+
+TEST(Scan, SamplesOfAHistogramBelongToItByItsType) {
+  const Index index = scanned(kPrometheusCpp);
+  ASSERT_EQ(index.families.size(), 2U);
+  EXPECT_EQ(index.families[1].type, FamilyType::kHistogram);
+  EXPECT_EQ(index.families[1].help, "Time \\\\ \\n of it");
+  EXPECT_EQ(index.families[1].sample_count, 4U);
+}
+
+TEST(Scan, ASampleKnowsItsParts) {
+  const std::string_view text = "\n  a:b { x = \"1\" , } 5 77  \n";
+  const Index index = scanned(text);
+  ASSERT_EQ(index.samples.size(), 1U);
+  EXPECT_EQ(index.samples[0].line(text), "a:b { x = \"1\" , } 5 77");
+  EXPECT_EQ(index.samples[0].name(text), "a:b");
+  EXPECT_EQ(index.samples[0].labels(text), " x = \"1\" , ");
+}
+
+TEST(Scan, ATypeBehindItsSamplesCounts) {
+  const Index index =
+      scanned("a_sum 1\na_count 2\nb 1\n# TYPE a histogram\na_bucket{le=\"1\"} 1\n");
+  ASSERT_EQ(index.families.size(), 2U);
+  EXPECT_EQ(index.families[0].name, "b");
+  EXPECT_EQ(index.families[1].name, "a");
+  EXPECT_EQ(index.families[1].sample_count, 3U);
+}
+
+TEST(Scan, TheLastOfSeveralTypesCounts) {
+  EXPECT_EQ(scanned("# TYPE a gauge\na 1\n# TYPE a counter\n").families.at(0).type,
+            FamilyType::kCounter);
+}
+
+TEST(Scan, ADeclaredCountIsAFamilyOfItsOwn) {
+  const Index index = scanned("# TYPE a summary\na_sum 1\n# TYPE a_count gauge\na_count 1\n");
+  ASSERT_EQ(index.families.size(), 2U);
+  EXPECT_EQ(index.families[1].sample_count, 1U);
+}
+
+TEST(Scan, ABucketIsNoPartOfASummary) {
+  EXPECT_EQ(scanned("# TYPE a summary\na_sum 1\na_bucket 1\n").families.size(), 2U);
+}
+
+TEST(Scan, FamiliesThatInterleaveAreBroughtTogether) {
+  const std::string_view text = "a{x=\"1\"} 1\nb 2\na{x=\"2\"} 3\n";
+  const Index index = scanned(text);
+  ASSERT_FALSE(index.families.empty());
+  EXPECT_EQ(index.families[0].sample_count, 2U);
+  EXPECT_EQ(index.samples[1].line(text), "a{x=\"2\"} 3");
+}
+
+TEST(Scan, HarmlessFaultsArePassedOver) {
+  const std::string_view text = "# TYPE a gauge\r\na 1\r\n\r\n# a comment\r\n# EOF";
+  const Index index = scanned(text);
+  ASSERT_FALSE(index.families.empty());
+  EXPECT_EQ(index.families[0].type, FamilyType::kGauge);
+  EXPECT_EQ(index.samples[0].line(text), "a 1");
+}
+
+TEST(Scan, CommentsThatOnlyLookLikeMetadataMeanNothing) {
+  for (const auto text : {"#", "#HELP a", "# HELP", "# TYPED", "# HELPa b", "# UNIT a b"}) {
+    expect_good(text);
+  }
+}
+
+TEST(Scan, ValuesAreGoNumbers) {
+  for (const auto value : {"0", "-1", "+1.", ".5", "1e5", "1.5E-400", "NaN", "nan", "+Inf", "-inf",
+                           "Infinity", "-0"}) {
+    expect_good("a " + std::string(value));
+  }
+  for (const auto value :
+       {"", "x", ".", "1e", "1e+", "0x1p4", "0x10", "1_0", "+NaN", "1e400", "--1", "1,5", "1\r2"}) {
+    expect_error("a " + std::string(value), ScanReason::kValue);
+  }
+  expect_error("a " + std::string(400, '9'), ScanReason::kValue);
+}
+
+TEST(Scan, TimestampsAreWholeAndNotNegative) {
+  expect_good("a 1 0");
+  expect_good("a 1 9223372036854775807");
+  for (const auto timestamp : {"-1", "+1", "1.5", "9223372036854775808", "1 2"}) {
+    expect_error("a 1 " + std::string(timestamp), ScanReason::kTimestamp);
+  }
+}
+
+TEST(Scan, LabelsAreCheckedWholly) {
+  expect_good("a{} 1");
+  expect_good("a{b=\"\\\\\\\"\\n\",} 1");
+  expect_good("a{b=\"}#,=\"}1");
+  expect_error("a{,} 1", ScanReason::kLabelName);
+  expect_error("a{b=\"1\",,} 1", ScanReason::kLabelName);
+  expect_error("a{b:c=\"1\"} 1", ScanReason::kLabelEquals);
+  expect_error("a{\"b\"=\"1\"} 1", ScanReason::kLabelName);
+  expect_error("a{b=1} 1", ScanReason::kLabelQuote);
+  expect_error("a{b=\"1} 1", ScanReason::kLabelQuote);
+  expect_error("a{b=\"1\\", ScanReason::kLabelQuote);
+  expect_error("a{b=\"\\d\"} 1", ScanReason::kLabelEscape);
+  expect_error("a{b=\"1\" c=\"2\"} 1", ScanReason::kLabelSeparator);
+  expect_error("a{b=\"1\"", ScanReason::kLabelSeparator);
+  expect_error("a{b=\"1\",c=\"\\\"\",b=\"2\"} 1", ScanReason::kLabelRepeated);
+  expect_error("a{__name__=\"b\"} 1", ScanReason::kLabelRepeated);
+}
+
+TEST(Scan, ARepeatedLabelIsFoundAmongManyAndManyTakeNoLonger) {
+  std::string text = "a{";
+  for (int i = 0; i < 200'000; ++i) text += "l" + std::to_string(i) + "=\"\",";
+  expect_good(text + "} 1");
+  expect_error(text + "l7=\"\"} 1", ScanReason::kLabelRepeated);
+}
+
+TEST(Scan, OnlyUtf8IsLetIn) {
+  expect_good("a{b=\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"} 1");
+  for (const auto bad : {"\x80", "\xC0\xAF", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80",
+                         "\xF4\x90\x80\x80", "\xFF", "12345678\xFF"}) {
+    expect_error("a{b=\"" + std::string(bad) + "\"} 1", ScanReason::kNotUtf8);
+    expect_error("# HELP a " + std::string(bad), ScanReason::kNotUtf8);
+  }
+}
+
+TEST(Scan, MetadataIsChecked) {
+  expect_good("# HELP a");
+  expect_error("# HELP 1a b", ScanReason::kMetricName);
+  expect_error("# HELP a-b c", ScanReason::kMetadata);
+  expect_error("# TYPE a unknown", ScanReason::kType);
+  expect_error("# TYPE a", ScanReason::kType);
+  expect_error("# TYPE a gauge ", ScanReason::kType);
+}
+
+TEST(Scan, ANulIsNeverLetIn) {
+  expect_error("a 1\n\0b 1\n"sv, ScanReason::kNul, 2);
+  expect_error("# x\0y"sv, ScanReason::kNul);
+}
+
+TEST(Scan, AnErrorNamesItsLine) { expect_error("a 1\n\n# x\n1a 1\n", ScanReason::kMetricName, 4); }
+
+}  // namespace
+}  // namespace prometheus_rsocket::exposition

@@ -1,0 +1,50 @@
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "http/exchange.h"
+
+namespace prometheus_rsocket::http {
+namespace {
+
+std::string percent_encode(const std::string& text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += '%';
+    encoded += kDigits[byte >> 4U];
+    encoded += kDigits[byte & 15U];
+  }
+  return encoded;
+}
+
+TEST(PercentDecode, IsTheInverseOfEncodingEveryByte) {
+  EXPECT_TRUE(rc::check([](const std::string& text, bool plus_is_blank) {
+    RC_ASSERT(percent_decode(percent_encode(text), plus_is_blank) == text);
+  }));
+}
+
+TEST(PercentDecode, RefusesABrokenEscape) {
+  EXPECT_FALSE(percent_decode("%", false));
+  EXPECT_FALSE(percent_decode("abc%4", false));
+  EXPECT_FALSE(percent_decode("%4g", false));
+  EXPECT_FALSE(percent_decode("%g4", false));
+}
+
+TEST(PercentDecode, TakesAPlusForABlankOnlyInAQuery) {
+  EXPECT_EQ(percent_decode("a+b", true), "a b");
+  EXPECT_EQ(percent_decode("a+b", false), "a+b");
+}
+
+TEST(Request, FindsTheFirstHeaderAndParameterOfAName) {
+  Request request;
+  request.headers = {{"accept", "a"}, {"accept", "b"}};
+  request.query = {{"scraper", ""}, {"scraper", "x"}};
+  EXPECT_EQ(request.header("accept"), "a");
+  EXPECT_EQ(request.parameter("scraper"), "");
+  EXPECT_FALSE(request.header("host"));
+  EXPECT_FALSE(request.parameter("other"));
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::http

@@ -1,0 +1,48 @@
+#include "server/page.h"
+
+#include <gtest/gtest.h>
+
+namespace prometheus_rsocket::server {
+namespace {
+
+Reply reply(std::uint64_t serial, std::string text) {
+  auto exposition = std::make_shared<Exposition>();
+  exposition->text = std::move(text);
+  auto index = exposition::scan(exposition->text);
+  EXPECT_TRUE(index.has_value());
+  exposition->index = std::move(*index);
+  return {{}, {0, serial}, false, std::move(exposition)};
+}
+
+push::Push push_of(std::uint64_t sequence, std::string text) {
+  return {push::ClientId{"p"}, push::Sequence{sequence},
+          std::make_shared<const std::string>(std::move(text))};
+}
+
+std::string whole(Page& page) {
+  std::string text;
+  while (page.write(text)) continue;
+  return text;
+}
+
+constexpr std::uint64_t kNoLimit = 1 << 20;
+
+TEST(Page, LiveBeatsPushedAndANewerPushAnOlder) {
+  Page page({reply(1, "a 1\n")}, {push_of(1, "a 2\nb 2\n"), push_of(2, "a 3\nb 3\n")}, kNoLimit);
+  EXPECT_EQ(whole(page), "# TYPE a untyped\na 1\n# TYPE b untyped\nb 3\n");
+  EXPECT_EQ(page.stats().duplicates_dropped, 3U);
+}
+
+TEST(Page, WhatDoesNotFitIsLeftOutAndThePushesComeFirst) {
+  Page page({reply(1, "a 1\n"), reply(2, "b 1\n")}, {push_of(1, "c 1\n")}, 8);
+  EXPECT_EQ(whole(page), "# TYPE a untyped\na 1\n# TYPE c untyped\nc 1\n");
+  EXPECT_EQ(page.left_out(), 1U);
+}
+
+TEST(Page, WithoutClientsItIsEmpty) {
+  Page page({}, {}, kNoLimit);
+  EXPECT_EQ(whole(page), "");
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,162 @@
+#include "server/pull_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manual_shard.h"
+#include "server/limits.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A service with one shard of clients behind it, which the test plays.
+class PullServiceTest : public testing::Test {
+ protected:
+  // Starts a scrape; what it got is in `pages` when it has it.
+  void scrape(base::Duration timeout) {
+    service.pull(manual.now() + timeout, [this](PullService::Pulled pulled) {
+      std::vector<std::uint64_t> clients;
+      for (const Reply& reply : pulled.replies) clients.push_back(reply.client.serial);
+      pages.push_back(clients);
+      answered_at.push_back(manual.now() - base::Instant{});
+    });
+    manual.run_for(0ms);
+  }
+  // Client `serial`, connected since second `serial` of the process, answers the last pull.
+  void reply(std::uint64_t serial, bool tardy = false) {
+    service.pull_replied(asked.back(), {base::Instant(std::chrono::seconds(serial)),
+                                        {.shard = 0, .serial = serial},
+                                        tardy,
+                                        std::make_shared<Exposition>()});
+    manual.run_for(0ms);
+  }
+
+  ManualShard manual;
+  std::vector<PullId> asked;
+  std::vector<PullId> ended;
+  std::vector<std::vector<std::uint64_t>> pages;
+  std::vector<base::Duration> answered_at;
+  PullService service{manual.shard(),
+                      {.count = 1,
+                       .ask = [this](PullId pull) { asked.push_back(pull); },
+                       .end = [this](PullId pull) { ended.push_back(pull); }}};
+};
+
+TEST_F(PullServiceTest, AnswersWhenAllAreInTheLongestConnectedFirst) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 0);
+  reply(2);
+  EXPECT_THAT(pages, IsEmpty());
+  reply(1);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1, 2)));
+  EXPECT_THAT(answered_at, ElementsAre(0s));
+}
+
+TEST_F(PullServiceTest, AnswersAtOnceWhenThereIsNobody) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 0, 0);
+  manual.run_for(0ms);
+  EXPECT_THAT(pages, ElementsAre(IsEmpty()));
+}
+
+TEST_F(PullServiceTest, GoesWithoutTheSlowAtTheDeadline) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 0);
+  reply(1);
+  manual.run_for(11s);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1)));
+  EXPECT_THAT(answered_at, ElementsAre(10s));
+  EXPECT_EQ(ended, asked) << "the shards are told who is late";
+}
+
+TEST_F(PullServiceTest, WaitsForTheTardyOnlyAGraceBeyondTheRest) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 1);
+  manual.run_for(1s);
+  reply(1);
+  manual.run_for(9s);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1)));
+  EXPECT_THAT(answered_at, ElementsAre(1s + kTardyGrace));
+}
+
+TEST_F(PullServiceTest, TakesTheTardyWhoIsInTime) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 1);
+  reply(2, true);
+  EXPECT_THAT(pages, IsEmpty());
+  reply(1);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1, 2)));
+}
+
+TEST_F(PullServiceTest, ScrapesCloseTogetherShareAPull) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  manual.run_for(kPullSharing);
+  scrape(10s);
+  EXPECT_EQ(asked.size(), 1U);
+  reply(1);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1)));
+}
+
+TEST_F(PullServiceTest, AScrapeSharesAPullThatHasJustEnded) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  reply(1);
+  manual.run_for(kPullSharing / 2);
+  scrape(10s);
+  EXPECT_EQ(asked.size(), 1U);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1)));
+}
+
+TEST_F(PullServiceTest, ALaterScrapePullsAnewAndAnEarlierReplyIsNotOnItsPage) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  manual.run_for(kPullSharing + 1ms);
+  scrape(10s);
+  ASSERT_EQ(asked.size(), 2U);
+  service.pull_asked(asked[1], 1, 0);
+  service.pull_replied(asked[0], {{}, {0, 1}, false, std::make_shared<Exposition>()});
+  manual.run_for(0ms);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1))) << "the first scrape has its answer";
+  reply(1);
+  EXPECT_EQ(pages.size(), 2U);
+}
+
+TEST_F(PullServiceTest, OfScrapesThatShareAPullEachHasItsOwnDeadline) {
+  scrape(2s);
+  scrape(5s);
+  service.pull_asked(asked.back(), 2, 0);
+  reply(1);
+  manual.run_for(3s);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1)));
+  reply(2);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1, 2)));
+  EXPECT_THAT(answered_at, ElementsAre(2s, 3s));
+}
+
+TEST_F(PullServiceTest, AClientThatIsGoneIsNotOnASharedPage) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 0);
+  reply(1);
+  reply(2);
+  service.client_ended({0, 1});
+  scrape(10s);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1, 2), ElementsAre(2)));
+}
+
+TEST_F(PullServiceTest, KeepsNothingOnceItCannotBeShared) {
+  auto exposition = std::make_shared<Exposition>();
+  const std::weak_ptr<Exposition> watched = exposition;
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  service.pull_replied(asked.back(), {{}, {0, 1}, false, std::move(exposition)});
+  manual.run_for(kPullSharing + 1s);
+  EXPECT_TRUE(watched.expired());
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server

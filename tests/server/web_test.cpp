@@ -1,0 +1,52 @@
+#include "server/web.h"
+
+#include <gtest/gtest.h>
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ScrapeTime, IsTheScrapersLessAnOffsetOfAtMostHalfOfIt) {
+  EXPECT_EQ(scrape_time("10", {}), (ScrapeTime{9500ms, 10s}));
+  EXPECT_EQ(scrape_time("0.4", {}), (ScrapeTime{200ms, 400ms}));
+  EXPECT_EQ(scrape_time("1e1", {}), (ScrapeTime{9500ms, 10s}));
+}
+
+TEST(ScrapeTime, IsCapped) { EXPECT_EQ(scrape_time("3600", {}), (ScrapeTime{119500ms, 2min})); }
+
+TEST(ScrapeTime, IsTheDefaultWithoutASoundHeader) {
+  const ScrapeTime by_default{10s, std::nullopt};
+  EXPECT_EQ(scrape_time(std::nullopt, {}), by_default);
+  for (const char* header : {"", "x", "10s", "0", "-1", "nan", "inf", "1e999", " 5"}) {
+    EXPECT_EQ(scrape_time(header, {}), by_default) << header;
+  }
+}
+
+TEST(ScraperId, IsTheNameItGivesItself) {
+  http::Request request;
+  request.query = {{"scraper", "prom-a.1"}};
+  EXPECT_EQ(scraper_of(request), push::ScraperId{"prom-a.1"});
+}
+
+TEST(ScraperId, IsRefusedWhenTheNameIsNone) {
+  http::Request request;
+  for (const std::string& name :
+       {std::string(), std::string("a b"), std::string("a\n"), std::string(65, 'a')}) {
+    request.query = {{"scraper", name}};
+    EXPECT_FALSE(scraper_of(request)) << name;
+  }
+}
+
+TEST(ScraperId, IsElseTheAddressWithoutPortAndTheUserAgent) {
+  http::Request request;
+  request.remote = {boost::asio::ip::make_address("192.0.2.1"), 4711};
+  request.headers = {{"user-agent", "Prometheus/2.42"}};
+  const auto first = scraper_of(request);
+  request.remote.port = 4712;
+  EXPECT_EQ(scraper_of(request), first);
+  EXPECT_EQ(first, push::ScraperId{"192.0.2.1 Prometheus/2.42"});
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server
