@@ -13,10 +13,11 @@ die() {
 # The Debian packages that building and testing need. One list, so that nobody's machine differs.
 BUILD_PACKAGES=(
   git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
-  libspdlog-dev prometheus-cpp-dev libcli11-dev
+  libspdlog-dev libisal-dev prometheus-cpp-dev libcli11-dev
 )
-TEST_PACKAGES=(libgtest-dev libgmock-dev librapidcheck-dev prometheus python3)
+TEST_PACKAGES=(zlib1g-dev libgtest-dev libgmock-dev librapidcheck-dev prometheus python3)
 FUZZ_PACKAGES=(clang libclang-rt-14-dev)
+INTEROP_PACKAGES=(openjdk-17-jdk-headless maven python3-venv curl)
 LINT_PACKAGES=(clang-format clang-tidy shellcheck)
 
 is_installed() {
