@@ -12,6 +12,7 @@
 #include "end_push.h"
 #include "environment.h"
 #include "hosted_agent.h"
+#include "leak.h"
 #include "progress.h"
 #include "prometheus_rsocket/runtime.h"
 #include "runtime_core.h"
@@ -90,8 +91,8 @@ class Client::Impl final : private client::EndPush::Pusher {
   ~Impl() override {
     if (!core().here()) {
       // The agent and its sockets are the parent's; to destroy them here would disturb it.
-      static_cast<void>(new std::shared_ptr<Hosted>(std::move(hosted_)));
-      static_cast<void>(new std::shared_ptr<client::EndPush>(std::move(end_push_)));
+      client::leak(std::move(hosted_));
+      client::leak(std::move(end_push_));
       return;
     }
     if (end_push_) {

@@ -50,10 +50,14 @@ std::string printed(const T& value) {
 
 HostedAgent::HostedAgent(runtime::Shard& shard, const Settings& settings,
                          std::shared_ptr<Progress> progress)
+    : HostedAgent(shard, settings, std::move(progress), make_config(settings)) {}
+
+HostedAgent::HostedAgent(runtime::Shard& shard, const Settings& settings,
+                         std::shared_ptr<Progress> progress, const agent::Config& config)
     : settings_(settings),
       progress_(std::move(progress)),
-      name_(agent::to_string(make_config(settings).targets.front())),
-      agent_(shard, make_config(settings), *this, *this) {}
+      name_(agent::to_string(config.targets.front())),
+      agent_(shard, config, *this, *this) {}
 
 void HostedAgent::push_and_close(agent::PushKind kind, Progress::Deadline deadline) {
   const auto last = text();

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "leak.h"
 #include "runtime_core.h"
 #include "signals_blocked.h"
 
@@ -24,7 +25,7 @@ Runtime::~Runtime() {
   if (!core_->here()) {
     // The thread is the parent's: it can be neither joined nor detached, and what it was doing when
     // fork() came is not to be touched. It is leaked.
-    static_cast<void>(new std::shared_ptr<Core>(std::move(core_)));
+    client::leak(std::move(core_));
     return;
   }
   core_->process.stop();
