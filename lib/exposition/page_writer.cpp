@@ -25,7 +25,7 @@ bool PageWriter::write(std::string& out) {
   const std::size_t begin = out.size();
   while (family_ < plan_.families.size() && out.size() - begin < kChunkBytes) {
     const MergedFamily& family = plan_.families[family_];
-    if (part_ == 0 && sample_ == 0) begin_family(family, out);
+    if (!has_begun_) begin_family(family, out);
     const Source& source = sources_[family.parts[part_].source];
     const Family& share = source.index->families[family.parts[part_].family];
     while (sample_ < share.sample_count && out.size() - begin < kChunkBytes) {
@@ -37,11 +37,13 @@ bool PageWriter::write(std::string& out) {
     if (++part_ < family.parts.size()) continue;
     part_ = 0;
     ++family_;
+    has_begun_ = false;
   }
   return out.size() > begin;
 }
 
 void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
+  has_begun_ = true;
   std::size_t count = 0;
   for (const Part& part : family.parts) {
     count += sources_[part.source].index->families[part.family].sample_count;

@@ -25,7 +25,8 @@ class PageWriter {
   // The sources, their texts and indexes are borrowed until the last write().
   explicit PageWriter(std::span<const Source> sources);
 
-  // Appends whole lines to out until kChunkBytes are passed by at most one line or the page ends.
+  // Appends whole lines to out until kChunkBytes are passed, by at most one sample line or one
+  // family's HELP and TYPE lines, or the page ends.
   // False when nothing was left to append.
   [[nodiscard]] bool write(std::string& out);
 
@@ -40,6 +41,7 @@ class PageWriter {
   std::span<const Source> sources_;
   Plan plan_;
   SeriesSet series_;        // of the current family
+  bool has_begun_ = false;  // the current family's HELP and TYPE lines are written
   std::size_t family_ = 0;  // the position of what comes next
   std::size_t part_ = 0;
   std::size_t sample_ = 0;

@@ -91,6 +91,19 @@ TEST(Merge, ThePageComesInChunksOfWholeLines) {
   EXPECT_EQ(chunk_count, page.size() / kChunkBytes + 1);
 }
 
+// A chunk that is full behind the HELP and TYPE lines has no room for the family's first sample.
+TEST(Merge, AChunkThatEndsBehindAFamilysTypeLineWritesItOnce) {
+  std::string text = "# HELP a " + std::string(kChunkBytes, 'x') + "\n# TYPE a gauge\na 1\n";
+  text += "# HELP b " + std::string(2 * kChunkBytes, 'y') + "\n# TYPE b gauge\nb 1\nb{i=\"2\"} 1\n";
+  const Index index = scanned(text);
+  const std::vector<Source> sources = {{text, &index}};
+  PageWriter writer(sources);
+  std::string page;
+  while (page.size() <= text.size() && writer.write(page)) {
+  }
+  EXPECT_EQ(page, text);
+}
+
 TEST(Merge, NoSourcesMakeAnEmptyPage) { EXPECT_EQ(merged({}).text, ""); }
 
 }  // namespace

@@ -1,0 +1,88 @@
+// The gate and the merge under arbitrary bytes: the input is cut at each 0xFF into the texts of
+// several clients, of which those that scan() lets in make a page. The page is valid, every sample
+// is on it or counted, and merging it again changes nothing and finds no conflict.
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "exposition/page_writer.h"
+#include "exposition/scan.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+constexpr char kCut = '\xFF';  // in no valid text
+
+struct Page {
+  std::string text;
+  MergeStats stats;
+};
+
+Page write(const std::vector<Source>& sources) {
+  PageWriter writer(sources);
+  Page page;
+  while (writer.write(page.text)) {
+    CHECK(page.text.ends_with('\n'), "a chunk is of whole lines");
+  }
+  page.stats = writer.stats();
+  return page;
+}
+
+std::size_t sample_count(const std::vector<Source>& sources) {
+  std::size_t count = 0;
+  for (const Source& source : sources) count += source.index->samples.size();
+  return count;
+}
+
+void check_index(std::string_view text, const Index& index) {
+  std::size_t count = 0;
+  for (const Family& family : index.families) {
+    count += family.sample_count;
+    for (std::size_t i = 0; i < family.sample_count; ++i) {
+      const std::string_view name = index.samples[family.first_sample + i].name(text);
+      CHECK(name.starts_with(family.name), "a sample is named after its family");
+    }
+  }
+  CHECK(count == index.samples.size(), "each sample belongs to one family");
+}
+
+void check_page(const std::vector<Source>& sources) {
+  const Page page = write(sources);
+  const auto index = scan(page.text);
+  CHECK(index.has_value(), "a page is valid");
+  check_index(page.text, *index);
+  if (page.stats.families_dropped + page.stats.families_clashing == 0) {
+    CHECK(index->samples.size() + page.stats.duplicates_dropped == sample_count(sources),
+          "a sample is written or counted");
+  }
+  const Page again = write({{page.text, &*index}});
+  CHECK(again.text == page.text && again.stats == MergeStats{}, "a page merges to itself");
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::exposition
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace prometheus_rsocket::exposition;
+  const std::string input(data, data + size);
+  std::deque<std::string> texts;  // copies of their own size: a read beyond one is seen
+  std::deque<Index> indexes;
+  std::vector<Source> sources;
+  for (std::size_t begin = 0; begin <= input.size();) {
+    const std::size_t end = std::min(input.find(kCut, begin), input.size());
+    texts.push_back(input.substr(begin, end - begin));
+    begin = end + 1;
+    auto index = scan(texts.back());
+    if (!index) continue;
+    check_index(texts.back(), *index);
+    indexes.push_back(std::move(*index));
+    sources.push_back({texts.back(), &indexes.back()});
+  }
+  check_page(sources);
+  return 0;
+}
