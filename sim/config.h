@@ -45,6 +45,9 @@ struct Config {
   base::Duration key_delay_min = std::chrono::milliseconds(50);
   base::Duration key_delay_max = std::chrono::milliseconds(300);
 
+  // RSA in place of the stand-ins (sim/keys.h): 100 ms of this machine's time a pair.
+  bool real_keys = false;
+
   base::WallTime wall_start{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
 };
 

@@ -12,7 +12,7 @@
 namespace prometheus_rsocket::sim {
 
 struct LogLine {
-  base::Instant time;
+  base::Duration time;  // since the world's beginning
   boost::asio::ip::address host;
   std::size_t process = 0;  // Process::index()
   std::size_t shard = 0;

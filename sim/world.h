@@ -58,7 +58,8 @@ class World {
   // Ends as by leaving main(): what it owns is destroyed in reverse order, its streams are closed
   // (FIN, or RST where something was unread), its handlers destroyed uncalled.
   void stop(Process& process);
-  // Ends as by SIGKILL: its streams are reset, handlers and what it owns destroyed.
+  // Ends as by SIGKILL: its system closes its streams as with stop(), but nothing that its objects
+  // would say while they are destroyed goes out.
   void kill(Process& process);
   // All processes of the host end, and no peer is told. What is sent to it is lost, until
   // add_process() brings it back: then it answers with RST.

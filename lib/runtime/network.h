@@ -10,7 +10,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/result.hpp>
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,7 +24,10 @@ struct Endpoint {
   boost::asio::ip::address address;
   std::uint16_t port = 0;
 
-  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  friend bool operator<(const Endpoint& a, const Endpoint& b) {
+    return a.address == b.address ? a.port < b.port : a.address < b.address;
+  }
 };
 // `192.0.2.1:80`, `[2001:db8::1]:80`
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);

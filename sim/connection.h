@@ -1,0 +1,155 @@
+// One TCP connection on the virtual network: two ends, and what is under way between them.
+//
+// What is written travels as segments, in order, each with a delay of its own. A segment that meets
+// a cut link is held and sent again as Linux would; the acknowledgements that come back open the
+// window and show the sender that it is heard.
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/time.h"
+#include "runtime/network.h"
+#include "sim/event_queue.h"
+#include "sim/kernel.h"
+
+namespace prometheus_rsocket::sim {
+
+// The names of a connection's two ends.
+inline constexpr std::size_t kDialler = 0;
+inline constexpr std::size_t kAcceptor = 1;
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // Who has an end open.
+  class User {
+   public:
+    virtual ~User() = default;
+    virtual void readable() = 0;  // a read that had to wait may be tried again
+    virtual void writable() = 0;
+  };
+
+  struct Place {
+    Host* host = nullptr;
+    runtime::Endpoint endpoint;
+  };
+
+  struct Moved {
+    runtime::error_code error;
+    std::size_t bytes = 0;
+  };
+
+  Connection(Kernel& kernel, VirtualNetwork& network, std::uint64_t entity, Place dialler,
+             Place acceptor);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // The last step of the handshake: the acceptor's end opens when it arrives.
+  void establish();
+
+  void attach(std::size_t end, User* user) { sides_[end].user = user; }
+  [[nodiscard]] const Host& host(std::size_t end) const { return *sides_[end].place.host; }
+  [[nodiscard]] const runtime::Endpoint& endpoint(std::size_t end) const {
+    return sides_[end].place.endpoint;
+  }
+
+  // Nothing: to be tried again when the user is told. The buffers hold at least one byte.
+  [[nodiscard]] std::optional<Moved> read(std::size_t end, boost::asio::mutable_buffer to);
+  [[nodiscard]] std::optional<Moved> write(std::size_t end,
+                                           std::span<const boost::asio::const_buffer> from);
+  [[nodiscard]] runtime::error_code shutdown_send(std::size_t end);
+
+  // The end's last use: FIN, or RST if something was not read. kLost: nothing.
+  void close(std::size_t end, Ending ending);
+  void reset(std::size_t end);  // RST whatever there is
+
+  [[nodiscard]] bool is_open() const { return !sides_[0].closed || !sides_[1].closed; }
+  // A cut link was healed, or a lost host is back.
+  void resume();
+
+ private:
+  struct Segment {
+    std::string bytes;
+    bool fin = false;
+    bool establishes = false;
+    base::Instant arrival;
+  };
+
+  // One direction, from the end of the same number to the other.
+  struct Way {
+    std::deque<Segment> wire;
+    bool is_arriving = false;  // an event for the first segment is set
+    bool is_held = false;
+    base::Instant held_since;
+    base::Instant last_arrival;
+
+    std::string received;  // in order, from read_to on not yet read
+    std::size_t read_to = 0;
+    bool fin_received = false;
+
+    // Segments, and bytes that were read: at the receiver, and as the sender knows by now.
+    std::uint64_t segments_sent = 0;
+    std::uint64_t segments_delivered = 0;
+    std::uint64_t segments_acknowledged = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_read = 0;
+    std::uint64_t bytes_freed = 0;
+
+    bool is_feedback_under_way = false;
+    bool is_feedback_held = false;
+    bool is_feedback_stale = false;  // there is news since it set out
+    std::uint64_t told_delivered = 0;
+    std::uint64_t told_read = 0;
+
+    base::Instant progress;  // when the sender last heard of the receiver, or began to wait
+    bool is_watched = false;
+
+    [[nodiscard]] std::size_t unread() const { return received.size() - read_to; }
+  };
+
+  struct Side {
+    Place place;
+    User* user = nullptr;
+    bool closed = false;  // by its user
+    bool fin_sent = false;
+    runtime::error_code error;  // the end of it, if that was not a FIN
+    Draws draws;
+  };
+
+  [[nodiscard]] bool is_dead(std::size_t end) const {
+    return sides_[end].closed || static_cast<bool>(sides_[end].error);
+  }
+  [[nodiscard]] bool passes(std::size_t from) const;  // from one end to the other, now
+  [[nodiscard]] base::Instant arrival_from(std::size_t end);
+  void schedule(base::Instant at, EventKind kind, std::size_t end, std::uint64_t size,
+                void (Connection::*step)(std::size_t), bool is_background = false);
+
+  void push(std::size_t end, Segment segment);
+  void expect_arrival(std::size_t end);
+  void arrive(std::size_t end);
+  void deliver(std::size_t end, Segment segment);
+  void tell_sender(std::size_t end);
+  void sender_told(std::size_t end);
+  void take_feedback(std::size_t end);
+  void reset_arrives(std::size_t end);
+  void watch(std::size_t end);
+  void look(std::size_t end);  // whether the sender was heard
+  [[nodiscard]] bool is_stalled(std::size_t end) const;
+  void fail(std::size_t end, runtime::error_code error);
+
+  Kernel& kernel_;
+  VirtualNetwork& network_;
+  const std::uint64_t entity_;
+  const std::uint64_t number_;  // in the network's list
+  Side sides_[2];
+  Way ways_[2];
+};
+
+}  // namespace prometheus_rsocket::sim
