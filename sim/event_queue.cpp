@@ -61,6 +61,10 @@ void EventQueue::cancel(Id id) {
   drop_cancelled();
 }
 
+void EventQueue::cancel_all() {
+  while (!heap_.empty()) cancel({heap_.front().slot, heap_.front().use});
+}
+
 void EventQueue::drop_cancelled() {
   const auto cancelled = [this](const Entry& e) { return slots_[e.slot].use != e.use; };
   if (heap_.size() > 2 * live_ + kCancelledMax) {

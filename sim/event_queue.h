@@ -52,6 +52,7 @@ class EventQueue {
   // At a moment that has passed it happens now. Events of one moment happen in the seed's order.
   Id add(base::Instant at, const Event& event, std::function<void()> happen);
   void cancel(Id id);  // nothing if it has happened
+  void cancel_all();
 
   // Lets the next event happen unless it is after `limit`; false if there was none.
   bool step(base::Instant limit);

@@ -44,8 +44,8 @@ class StandInPublicKey final : public envelope::PublicKey {
  public:
   explicit StandInPublicKey(std::uint64_t number) : number_(number), der_(der_of(number)) {}
 
-  [[nodiscard]] boost::system::result<Bytes> wrap(const AesKey& key,
-                                                  envelope::RandomSource& /*unused*/) const override {
+  [[nodiscard]] boost::system::result<Bytes> wrap(
+      const AesKey& key, envelope::RandomSource& /*unused*/) const override {
     Bytes wrapped(kWrappedBytes);
     std::memcpy(wrapped.data(), &number_, kNumberBytes);
     std::ranges::copy(key.bytes, wrapped.begin() + kNumberBytes);

@@ -155,9 +155,7 @@ class SimListener final : public runtime::Listener, private Resource, private Po
     unbind();
   }
 
-  void drop() override {
-    const auto accept = accept_.release();
-  }
+  void drop() override { const auto accept = accept_.release(); }
 
   void unbind() {
     if (std::exchange(closed_, true)) return;

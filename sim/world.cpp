@@ -33,6 +33,7 @@ World::~World() {
   for (const auto& process : impl_->processes) {
     if (process->alive()) impl_->end(*process, Ending::kStopped);
   }
+  impl_->kernel.events.cancel_all();  // what is on the wire belongs to the network
 }
 
 std::uint64_t World::seed() const { return impl_->kernel.seed; }
