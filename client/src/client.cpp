@@ -32,6 +32,8 @@ std::string_view to_string(Status status) {
       return "connected";
     case Status::kReady:
       return "ready";
+    case Status::kClosing:
+      return "closing";
     case Status::kClosed:
       return "closed";
   }
@@ -126,6 +128,7 @@ class Client::Impl final : private client::EndPush::Pusher {
 
   void close() {
     if (!core().here()) return;
+    progress_->set_status(Status::kClosing);
     post([](Hosted& hosted) { hosted->close(); });
   }
 
@@ -158,6 +161,7 @@ class Client::Impl final : private client::EndPush::Pusher {
   }
 
   void post_push(agent::PushKind kind, Progress::Deadline deadline) {
+    progress_->set_status(Status::kClosing);
     post([kind, deadline](Hosted& hosted) { hosted->push_and_close(kind, deadline); });
   }
 

@@ -59,7 +59,13 @@ HostedAgent::HostedAgent(runtime::Shard& shard, const Settings& settings,
       name_(agent::to_string(config.targets.front())),
       agent_(shard, config, *this, *this) {}
 
+void HostedAgent::close() {
+  tell_closing();
+  agent_.close();
+}
+
 void HostedAgent::push_and_close(agent::PushKind kind, Progress::Deadline deadline) {
+  tell_closing();
   const auto last = text();
   if (!last) {
     progress_->set_pushed(PushResult::kFailed);
@@ -122,6 +128,10 @@ void HostedAgent::handle(const agent::Retrying& event) {
 }
 
 void HostedAgent::handle(const agent::Ended& /*event*/) { tell(Status::kClosed); }
+
+void HostedAgent::tell_closing() {
+  if (status_ != Status::kClosing && status_ != Status::kClosed) tell(Status::kClosing);
+}
 
 void HostedAgent::tell(Status status) {
   status_ = status;

@@ -20,7 +20,7 @@ class HostedAgent final : private agent::MetricsSource, private agent::Observer 
   HostedAgent(runtime::Shard& shard, const Settings& settings, std::shared_ptr<Progress> progress);
 
   void connect() { agent_.connect(); }
-  void close() { agent_.close(); }
+  void close();
   // Progress::set_pushed follows.
   void push_and_close(agent::PushKind kind, Progress::Deadline deadline);
 
@@ -43,6 +43,7 @@ class HostedAgent final : private agent::MetricsSource, private agent::Observer 
 
   [[nodiscard]] std::optional<std::string> text() noexcept;
   void tell(Status status);
+  void tell_closing();
   template <class Callback, class... Args>
   void call(const Callback& callback, Args... args) noexcept;
 

@@ -14,9 +14,13 @@ class Progress {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
+  // Once it is closing it can only be closed. The application's thread says kClosing itself, so
+  // that it does not find the client ready after it pushed.
   void set_status(Status status) {
     {
       const std::lock_guard lock(mutex_);
+      if (status_ == Status::kClosed) return;
+      if (status_ == Status::kClosing && status != Status::kClosed) return;
       status_ = status;
     }
     changed_.notify_all();
@@ -36,7 +40,7 @@ class Progress {
     return status_;
   }
 
-  // What it is when it is neither kConnecting nor kConnected any more, or at the deadline.
+  // What it is once it is kReady or kClosed, or at the deadline.
   Status wait_until_settled(Deadline deadline) {
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, deadline,

@@ -63,6 +63,31 @@ TEST(Client, DoesNotConnectAgainAfterPushAndClose) {
   EXPECT_EQ(client.status(), Status::kClosed);
 }
 
+TEST(Client, IsNotReadyAnyMoreOnceItWasToldToPushOrToClose) {
+  TestProxy proxy;
+  auto pushing = builder_for(proxy).metrics(one_sample).connect_blockingly();
+  pushing.push_and_close();
+  EXPECT_NE(pushing.status(), Status::kReady);
+  auto closing = builder_for(proxy).metrics(one_sample).connect_blockingly();
+  closing.close();
+  EXPECT_NE(closing.status(), Status::kReady);
+}
+
+TEST(Client, TellsItsStatusInOrderUpToTheEnd) {
+  TestProxy proxy;
+  std::vector<Status> told;
+  {
+    auto client = builder_for(proxy)
+                      .metrics(one_sample)
+                      .on_status([&](Status status) { told.push_back(status); })
+                      .connect_blockingly();
+    client.push_and_close();
+    EXPECT_FALSE(client.wait_until_ready(kPatience));
+  }
+  EXPECT_THAT(told,
+              ElementsAre(Status::kConnected, Status::kReady, Status::kClosing, Status::kClosed));
+}
+
 TEST(Client, PushesAfterANormalScrapeAndIsUnscrapableFromThenOn) {
   TestProxy proxy;
   auto client = builder_for(proxy).metrics(one_sample).retry(Retry::max(0)).connect_blockingly();

@@ -38,6 +38,7 @@ enum class Status {
   kConnecting,  // dialling, or waiting to dial again
   kConnected,   // the proxy's key has not come yet
   kReady,       // can be scraped, and can push
+  kClosing,     // a push or the goodbye is under way; kClosed follows
   kClosed,      // for good: closed, pushed, or out of retries
 };
 [[nodiscard]] std::string_view to_string(Status status);
@@ -102,7 +103,8 @@ class Client {
   [[nodiscard]] Status status() const noexcept;
 
   // Waits until the proxy's key has come, so that a push can be sent. False when it has not within
-  // `timeout`, or when the client is closed. Not from a callback: there it does not wait.
+  // `timeout`, or when the client is closed; one that is closing is waited for until then. Not from
+  // a callback: there it does not wait.
   bool wait_until_ready(std::chrono::milliseconds timeout) noexcept;
 
   // Tells the proxy goodbye and closes, for good. Does not wait.
