@@ -1,0 +1,104 @@
+// Leaving, in virtual time: design.md, "Leaving".
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/error.hpp>
+
+#include "server_world.h"
+#include "support/rsocket_bytes.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Drain, WithoutClientsItEndsAtOnce) {
+  ServerWorld it;
+  it.proxy->raise(runtime::Signal::kTerminate);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1s));
+  EXPECT_EQ(it.exit_code, 0);
+}
+
+TEST(Drain, SendsEveryClientAwayWithinTheGraceAndEndsClean) {
+  ServerWorld it;
+  for (int i = 0; i < 20; ++i) it.add_application(gauge("a" + std::to_string(i), 1));
+  const auto start = it.world.now();
+  it.proxy->raise(runtime::Signal::kTerminate);
+  it.world.run_for(1s);
+  EXPECT_FALSE(it.exit_code);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 30s));
+  EXPECT_EQ(it.exit_code, 0);
+  EXPECT_LE(it.world.now() - start, it.config.shutdown_grace * 4 / 5 + 3s);
+  EXPECT_EQ(it.proxy->count_log("the grace is over"), 0U);
+}
+
+TEST(Drain, IsNotReadyAndAcceptsNobodyButIsScrapedToTheLast) {
+  ServerWorld it;
+  for (int i = 0; i < 20; ++i) it.add_application(gauge("a", 1));
+  it.proxy->raise(runtime::Signal::kTerminate);
+  it.world.run_for(100ms);
+  EXPECT_EQ(it.get("/-/ready").status, 503);
+  EXPECT_EQ(it.get("/-/healthy").status, 200);
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+  test::RawPeer late(it.new_host(), kTcp);
+  EXPECT_TRUE(it.world.run_until([&] { return late.ended().failed(); }, 1s));
+  EXPECT_EQ(late.ended(), boost::asio::error::connection_refused);
+}
+
+TEST(Drain, AClientLeavesOnceItsLastScrapeHasArrived) {
+  ServerWorld it;
+  for (int i = 0; i < 20; ++i) it.add_application(gauge("a", 1));
+  it.proxy->raise(runtime::Signal::kTerminate);
+  it.world.run_for(100ms);
+  const auto start = it.world.now();
+  it.scrape();
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 30s));
+  EXPECT_LE(it.world.now() - start, 3s);
+}
+
+TEST(Drain, ASecondSignalEndsItAtOnceWithOne) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1)).hang();
+  it.proxy->raise(runtime::Signal::kTerminate);
+  it.world.run_for(10ms);
+  it.proxy->raise(runtime::Signal::kTerminate);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1s));
+  EXPECT_EQ(it.exit_code, 1);
+}
+
+TEST(Drain, AClientThatDoesNotLeaveIsEndedWithTheGrace) {
+  ServerWorld it;
+  test::RawPeer deaf(it.new_host(), kTcp);
+  deaf.send(test::framed(rsocket::Frame{rsocket::kConnectionStream, test::setup_frame()}));
+  ASSERT_TRUE(it.world.run_until([&] { return !deaf.received().empty(); }));
+  const auto start = it.world.now();
+  it.proxy->raise(runtime::Signal::kTerminate);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1min));
+  EXPECT_EQ(it.exit_code, 0);
+  EXPECT_LE(it.world.now() - start, it.config.shutdown_grace);
+}
+
+TEST(Drain, HeldPushesThatAreLostAreSaid) {
+  ServerWorld it;
+  Application& application = it.add_application("");
+  application.push(agent::PushKind::kAcknowledged, gauge("a", 1));
+  ASSERT_TRUE(it.world.run_until([&] { return application.pushed().has_value(); }));
+  it.world.run_for(5s);
+  it.proxy->raise(runtime::Signal::kTerminate);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1min));
+  EXPECT_EQ(it.proxy->count_log("pushes that were held in memory are lost"), 1U);
+}
+
+TEST(Drain, ClientsGoToAnotherProxyAndBack) {
+  ServerWorld it;
+  Application& application = it.add_application(gauge("a", 1));
+  it.proxy->raise(runtime::Signal::kTerminate);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1min));
+  it.world.stop(*it.proxy);
+  it.start();
+  ASSERT_TRUE(it.world.run_until([&] { return application.agent().has_key(); }, 2min));
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,240 @@
+// Scrapes of a whole proxy in virtual time: who is on the page, and when it is there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/limits.h"
+#include "server_world.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using transport::TransportKind;
+
+TEST(Scrape, HasEveryClientOfBothTransports) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 2), TransportKind::kWebSocket);
+  it.add_application(gauge("c", 3));
+  EXPECT_EQ(it.scrape(), gauge("a", 1) + gauge("b", 2) + gauge("c", 3));
+  EXPECT_EQ(it.metric("prometheus_proxy_scrape_active_connections"), "3");
+}
+
+TEST(Scrape, ShowsWhatTheClientsHaveNow) {
+  ServerWorld it;
+  auto& application = it.add_application(gauge("a", 1));
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+  application.set_text(gauge("a", 2));
+  it.world.run_for(1s);
+  EXPECT_EQ(it.scrape(), gauge("a", 2));
+}
+
+TEST(Scrape, OfNobodyIsAnEmptyPage) {
+  ServerWorld it;
+  const auto response = it.get("/metrics/connected");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "");
+}
+
+TEST(Scrape, AClientIsForgottenWhenItsConnectionEnds) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  auto& leaving = it.add_application(gauge("b", 2));
+  leaving.agent().close();
+  it.world.run_for(1s);
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+}
+
+TEST(Scrape, EndsBeforeTheScrapersTimeoutWithEveryoneWhoAnswered) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 2)).hang();
+  const auto start = it.world.now();
+  const auto body = it.scrape("X-Prometheus-Scrape-Timeout-Seconds: 5\r\n");
+  EXPECT_EQ(body, gauge("a", 1));
+  EXPECT_GE(it.world.now() - start, 4500ms);
+  EXPECT_LT(it.world.now() - start, 5s);
+}
+
+// The Java proxy drops such a client from its table and leaves it connected (wire-protocol 1.10).
+TEST(Scrape, AClientThatWasLateIsBackOnTheNextPage) {
+  ServerWorld it;
+  auto& application = it.add_application(gauge("a", 1));
+  application.hang();
+  EXPECT_EQ(it.scrape(), "");
+  application.recover();
+  it.world.run_for(1s);
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+  EXPECT_EQ(application.connected_times(), 1U);
+}
+
+TEST(Scrape, AClientLateTwiceIsWaitedForOnlyUntilTheOthersAreIn) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  auto& late = it.add_application(gauge("b", 2));
+  late.hang();
+  for (int i = 0; i < 2; ++i) {
+    const auto start = it.world.now();
+    EXPECT_EQ(it.scrape(), gauge("a", 1));
+    EXPECT_GE(it.world.now() - start, 10s);
+  }
+  const auto start = it.world.now();
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+  EXPECT_LT(it.world.now() - start, kTardyGrace + 100ms);
+  late.recover();
+  it.world.run_for(1s);
+  EXPECT_EQ(it.scrape(), gauge("a", 1) + gauge("b", 2));
+}
+
+TEST(Scrape, ScrapesThatComeTogetherShareOnePull) {
+  ServerWorld it;
+  auto& application = it.add_application(gauge("a", 1));
+  auto first = it.new_scraper();
+  auto second = it.new_scraper();
+  first->get("/metrics/connected?scraper=a");
+  second->get("/metrics/connected?scraper=b");
+  EXPECT_EQ(it.wait_for(*first).body, gauge("a", 1));
+  EXPECT_EQ(it.wait_for(*second).body, gauge("a", 1));
+  EXPECT_EQ(application.asked(), 1U);
+  it.world.run_for(kPullSharing);
+  it.scrape();
+  EXPECT_EQ(application.asked(), 2U);
+}
+
+TEST(Scrape, OneClientsBadPayloadCostsThatClientAlone) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  auto& bad = it.add_application("");
+  const std::pair<std::string, std::string> payloads[] = {
+      {"b{c=\"d} 1\n", "malformed"}, {"b 1\xff\n", "utf8"}, {"b one\n", "malformed"}};
+  for (const auto& [text, reason] : payloads) {
+    bad.set_text(text);
+    it.world.run_for(1s);
+    EXPECT_EQ(it.scrape(), gauge("a", 1)) << text;
+    EXPECT_THAT(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"" + reason + "\"}"),
+                Not("0"));
+  }
+  bad.set_text(gauge("b", 2));
+  it.world.run_for(1s);
+  EXPECT_EQ(it.scrape(), gauge("a", 1) + gauge("b", 2));
+  EXPECT_EQ(bad.connected_times(), 1U);
+}
+
+TEST(Scrape, ATextOverTheLimitIsKeptFromThePage) {
+  Config config;
+  config.uncompressed_bytes_max = 1000;
+  ServerWorld it(config);
+  it.add_application(gauge("a", 1));
+  it.add_application("b{c=\"" + std::string(1000, 'x') + "\"} 1\n");
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+  EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"too_large\"}"), "1");
+}
+
+TEST(Scrape, FurtherScrapesWaitWithinTheirDeadlineAndAreRefusedThen) {
+  Config config;
+  config.scrapes_max = 1;
+  ServerWorld it(config);
+  it.add_application(gauge("a", 1)).hang();
+  auto running = it.new_scraper();
+  running->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 20\r\n");
+  it.world.run_for(1s);
+  auto waiting = it.new_scraper();
+  const auto start = it.world.now();
+  waiting->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 3\r\n");
+  EXPECT_EQ(it.wait_for(*waiting).status, 503);
+  EXPECT_LT(it.world.now() - start, 3s);
+  EXPECT_EQ(it.wait_for(*running).status, 200);
+}
+
+TEST(Scrape, AHeadAsksNobody) {
+  ServerWorld it;
+  auto& application = it.add_application(gauge("a", 1));
+  auto client = it.new_scraper();
+  client->request("HEAD", "/metrics/connected");
+  EXPECT_EQ(it.wait_for(*client).status, 200);
+  EXPECT_EQ(application.asked(), 0U);
+}
+
+TEST(Scrape, SurvivesItsScraper) {
+  ServerWorld it;
+  auto& application = it.add_application(gauge("a", 1));
+  application.hang();
+  auto client = it.new_scraper();
+  client->get("/metrics/connected");
+  ASSERT_TRUE(it.world.run_until([&] { return application.asked() == 1; }));
+  client.reset();
+  it.world.run_for(1s);
+  application.recover();
+  it.world.run_for(1s);
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+}
+
+TEST(Scrape, AScraperThatReadsNothingIsBrokenOffAtItsTimeout) {
+  ServerWorld it;
+  it.add_application("a{b=\"" + std::string(1'000'000, 'x') + "\"} 1\n");
+  auto client = it.new_scraper();
+  client->peer().pause_reading();
+  client->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 5\r\n");
+  it.world.run_for(6s);
+  client->peer().resume_reading();
+  ASSERT_TRUE(it.world.run_until([&] { return client->peer().ended().failed(); }));
+  EXPECT_FALSE(client->response()) << "an answer that looks whole";
+}
+
+TEST(Scrape, AVanishedClientIsGoneAfterItsLifetime) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  it.world.run_for(1s);  // all that was sent to it has been acknowledged
+  it.world.lose_host(sim::ip("10.1.0.2"));
+  it.world.run_for(1s);
+  const auto start = it.world.now();
+  ASSERT_TRUE(it.world.run_until([&] { return it.proxy->count_log("no keepalive") == 1; }, 5min));
+  EXPECT_LE(it.world.now() - start, 91s);
+  EXPECT_EQ(it.metric("prometheus_proxy_keepalive_timeouts_total"), "1");
+  EXPECT_EQ(it.scrape(), "");
+}
+
+TEST(Scrape, ClientsComeBackToAProxyThatWasKilled) {
+  ServerWorld it;
+  auto& application = it.add_application(gauge("a", 1));
+  it.world.kill(*it.proxy);
+  it.start();
+  ASSERT_TRUE(it.world.run_until([&] { return application.agent().has_key(); }, 1min));
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+}
+
+TEST(Scrape, WorksAcrossKeyRotations) {
+  Config config;
+  config.key_rotation = 10min;
+  ServerWorld it(config);
+  auto& application = it.add_application(gauge("a", 0));
+  for (int i = 1; i < 30; ++i) {
+    application.set_text(gauge("a", i));
+    it.world.run_for(i % 3 == 0 ? 25min : 3min);
+    EXPECT_EQ(it.scrape(), gauge("a", i));
+  }
+}
+
+TEST(Web, UnknownPathsAndMethodsAreRefused) {
+  ServerWorld it;
+  EXPECT_EQ(it.get("/metrics").status, 404);
+  auto client = it.new_scraper();
+  client->request("POST", "/metrics/connected", "Content-Length: 0\r\n");
+  EXPECT_EQ(it.wait_for(*client).status, 405);
+  EXPECT_EQ(it.get("/metrics/connected?scraper=a%20b").status, 400);
+  EXPECT_EQ(it.get("/-/healthy").status, 200);
+  EXPECT_EQ(it.get("/-/ready").status, 200);
+}
+
+TEST(Web, GzipIsSentToWhoAsksForIt) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  EXPECT_EQ(it.get("/metrics/connected", "Accept-Encoding: gzip\r\n").headers["content-encoding"],
+            "gzip");
+  EXPECT_FALSE(it.get("/metrics/connected").headers.contains("content-encoding"));
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,39 @@
+// A peer that sends the bytes a test gives it and keeps what comes back: for everything a
+// well-behaved client would not do.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "runtime/runtime.h"
+
+namespace prometheus_rsocket::test {
+
+class RawPeer {
+ public:
+  // Dials at once. `shard` outlives it.
+  RawPeer(runtime::Shard& shard, const runtime::Endpoint& to);
+  ~RawPeer();  // closes
+  RawPeer(const RawPeer&) = delete;
+  RawPeer& operator=(const RawPeer&) = delete;
+
+  void send(std::string_view bytes);  // in order, as soon as it can
+  void send_fin();                    // after what was sent
+  void close();                       // RST if something was not read
+  // What comes stays in the receive window until read again.
+  void pause_reading();
+  void resume_reading();
+
+  [[nodiscard]] bool connected() const;
+  [[nodiscard]] const std::string& received() const;
+  // What the reads ended with: eof, connection_reset …; no error while they go on.
+  [[nodiscard]] runtime::error_code ended() const;
+  [[nodiscard]] std::size_t unsent() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace prometheus_rsocket::test
