@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "push/push_store.h"
+#include "server/limits.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -98,6 +99,17 @@ void Client::on(const rsocket::SetupReceived&) {
   owner_.shard().log.debug("client connected",
                            {{"client", runtime::to_string(session_->remote_endpoint())}});
   give_key();
+  if (owner_.config().connection_age_max > base::Duration::zero()) limit_age();
+}
+
+void Client::limit_age() {
+  const base::Duration age = owner_.config().connection_age_max;
+  const base::Duration jitter = age * kAgeJitterPercent / 100;
+  age_alarm_.emplace(owner_.shard(), [this] {
+    if (std::exchange(overaged_, true)) return leave();
+    age_alarm_->set(now() + kAgePatience);
+  });
+  age_alarm_->set(now() + age - jitter + owner_.shard().random.up_to(2 * jitter));
 }
 
 void Client::give_key() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "envelope/key.h"
+#include "runtime/alarm.h"
 #include "server/config.h"
 #include "server/log_limit.h"
 #include "server/metrics.h"
@@ -65,6 +66,8 @@ class Client final : private transport::SessionHandler {
   [[nodiscard]] bool connected() const { return connected_at_.has_value(); }  // SETUP is done
   [[nodiscard]] bool tardy() const { return late_in_a_row_ >= kTardyAfter; }
   [[nodiscard]] std::optional<PullId> last_replied() const { return last_replied_; }
+  // Over --rsocket.max-connection-age: to be sent away at the next occasion.
+  [[nodiscard]] bool overaged() const { return overaged_; }
 
  private:
   struct Asked {
@@ -91,6 +94,7 @@ class Client final : private transport::SessionHandler {
   void remember(const std::shared_ptr<const envelope::PrivateKey>& key);
   [[nodiscard]] std::shared_ptr<const Exposition> open(const rsocket::PayloadView& payload);
   void log_trouble(std::string_view message, std::string reason);
+  void limit_age();
   [[nodiscard]] base::Instant now() const { return owner_.shard().clock.now(); }
 
   ClientOwner& owner_;
@@ -100,6 +104,8 @@ class Client final : private transport::SessionHandler {
   std::vector<Asked> asked_;
   unsigned late_in_a_row_ = 0;
   std::optional<PullId> last_replied_;
+  bool overaged_ = false;
+  std::optional<runtime::Alarm> age_alarm_;      // set where ages are limited
   std::shared_ptr<transport::Session> session_;  // shared with the operations under way
 };
 

@@ -24,6 +24,8 @@ struct Config {
   std::vector<runtime::Endpoint> websocket_addresses;
 
   std::size_t connections_max = 16'384;  // over it: held, then closed
+  // How old a connection grows before its client is sent away, to be spread anew; 0: without end.
+  base::Duration connection_age_max{};
   std::size_t payload_bytes_max = std::size_t{16} << 20;
   std::size_t uncompressed_bytes_max = std::size_t{64} << 20;
 

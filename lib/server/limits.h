@@ -27,6 +27,13 @@ inline constexpr base::Duration kHoldMin = 5s;
 inline constexpr base::Duration kHoldMax = 15s;
 inline constexpr std::size_t kHeldMax = 1024;
 
+// --rsocket.max-connection-age is so much shorter or longer for each connection, so that clients
+// that came together do not leave together …
+inline constexpr int kAgeJitterPercent = 10;
+// … and a client that has grown too old is sent away after its next complete scrape, so that no
+// interval goes without it; where nobody scrapes, after this.
+inline constexpr base::Duration kAgePatience = 2min;
+
 // After a failure to accept (no descriptors left) or to make a key.
 inline constexpr base::Duration kAcceptRetry = 1s;
 inline constexpr base::Duration kKeyRetry = 10s;

@@ -129,9 +129,10 @@ void ShardServer::leave_in_turn() {
 }
 
 void ShardServer::pull_delivered(PullId pull) {
-  if (!draining_) return;
+  if (!draining_ && config_.connection_age_max == base::Duration::zero()) return;
   for (const auto& [id, client] : clients_) {
-    if (client->last_replied() == pull) client->leave();
+    const bool goes = draining_ || client->overaged();
+    if (goes && client->last_replied() == pull) client->leave();
   }
 }
 

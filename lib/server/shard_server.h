@@ -38,7 +38,7 @@ class ShardServer final : private ClientOwner {
 
   // Sends every client away at a moment of its own in [0, within] …
   void drain(base::Duration within);
-  // … or as soon as what it answered to this pull has arrived whole.
+  // … or as soon as what it answered to this pull has arrived whole; so who is over its age too.
   void pull_delivered(PullId pull);
   // Ends what is left, at once.
   void abort();
