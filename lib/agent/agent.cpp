@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "envelope/envelope.h"
 
 namespace prometheus_rsocket::agent {
 namespace {
 
+using base::Mutant;
 using runtime::error_code;
 
 // The envelope's randomness, from the shard's.
@@ -201,9 +203,10 @@ void Agent::reply(transport::Session& session, rsocket::StreamId stream, const K
 }
 
 void Agent::handle(const rsocket::Closed& closed) {
-  const bool flushed = session_->flushed();
+  const bool flushed = session_->flushed() || base::is_mutant(Mutant::kCloseWithoutFlush);
   session_.reset();
-  key_ = nullptr;  // a key is for the connection it came on
+  // A key is for the connection it came on.
+  if (!base::is_mutant(Mutant::kOldKey)) key_ = nullptr;
   if (state_ == State::kOpen) {
     state_ = State::kWaiting;
     observer_.on_event(Disconnected{closed.reason});
@@ -237,7 +240,9 @@ void Agent::push_and_close(PushKind kind, std::string_view text, base::Duration 
   state_ = State::kPushing;
   end_reason_ = EndReason::kPushFailed;  // until it is known
   push_ = Push{kind, *stream, std::move(done)};
-  if (kind == PushKind::kFireAndForget) session_->finish();
+  if (kind == PushKind::kFireAndForget) {
+    base::is_mutant(Mutant::kCloseWithoutFlush) ? session_->abort() : session_->finish();
+  }
   wait_then(time_max, &Agent::on_push_timeout);
 }
 

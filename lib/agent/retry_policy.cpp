@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 namespace prometheus_rsocket::agent {
+
+using base::Mutant;
 
 RetryPolicy::RetryPolicy(const RetryConfig& config) : config_(config) {
   CHECK(config.first_backoff > base::Duration::zero(), "a backoff of nothing is a busy loop");
@@ -23,11 +26,14 @@ std::optional<base::Duration> RetryPolicy::handle_ended(base::Instant now,
   const auto connected_at = std::exchange(connected_at_, std::nullopt);
   if (connected_at && now - *connected_at >= config_.stable_time) {
     failures_ = 0;
+    if (base::is_mutant(Mutant::kNoJitter)) return base::Duration::zero();
     return random.up_to(config_.redial_spread);
   }
+  if (connected_at && base::is_mutant(Mutant::kRedialAtOnce)) return base::Duration::zero();
   if (config_.retries_max && failures_ >= *config_.retries_max) return std::nullopt;
   if (failures_ < std::numeric_limits<std::uint32_t>::max()) ++failures_;
   const base::Duration wait = backoff();
+  if (base::is_mutant(Mutant::kNoJitter) || base::is_mutant(Mutant::kBackoffOverflows)) return wait;
   // Divided first: a jitter of a percent exactly is not worth an overflow.
   const base::Duration jitter = wait / 100 * config_.jitter_percent;
   const base::Duration low = wait - jitter;
@@ -38,6 +44,7 @@ std::optional<base::Duration> RetryPolicy::handle_ended(base::Instant now,
 // first_backoff · 2^(failures - 1), at most max_backoff.
 base::Duration RetryPolicy::backoff() const {
   base::Duration wait = config_.first_backoff;
+  if (base::is_mutant(Mutant::kBackoffOverflows)) return wait * (1U << (failures_ - 1) % 32U);
   for (std::uint32_t i = 1; i < failures_ && wait < config_.max_backoff; ++i) {
     wait = wait > config_.max_backoff / 2 ? config_.max_backoff : wait * 2;
   }

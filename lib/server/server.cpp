@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/mutant.h"
 #include "push/memory_push_store.h"
 #include "server/web.h"
 
@@ -166,11 +167,13 @@ void Server::pull_asked(PullId pull, std::size_t clients, std::size_t tardy) {
 void Server::pull_replied(PullId pull, Reply reply) { pulls_.pull_replied(pull, std::move(reply)); }
 
 void Server::push_received(ConnectionId client, std::uint32_t stream, std::string text) {
-  pushes_->put(push_client(client), std::move(text), [this, client, stream](error_code error) {
+  const auto tell = [this, client, stream](error_code error) {
     ShardServer& target = *shards_[client.shard];
     to_shard(client.shard,
              [&target, client, stream, error] { target.push_stored(client, stream, error); });
-  });
+  };
+  if (base::is_mutant(base::Mutant::kAcknowledgedTooEarly)) tell({});
+  pushes_->put(push_client(client), std::move(text), tell);
 }
 
 void Server::client_ended(ConnectionId client) {

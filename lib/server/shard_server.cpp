@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "rsocket/limits.h"
 #include "transport/websocket_frame_channel.h"
 
@@ -81,17 +82,16 @@ void ShardServer::set_key(std::shared_ptr<const envelope::PrivateKey> key) {
 }
 
 void ShardServer::pull(PullId pull) {
-  std::size_t count = 0;
+  std::vector<Client*> asked;
   std::size_t tardy = 0;
   for (const auto& [id, client] : clients_) {
     if (!client->connected()) continue;
-    ++count;
+    asked.push_back(client.get());
     if (client->tardy()) ++tardy;
   }
-  tell([&hub = hub_, pull, count, tardy] { hub.pull_asked(pull, count, tardy); });
-  for (const auto& [id, client] : clients_) {
-    if (client->connected()) client->pull(pull);
-  }
+  if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(asked, std::less());
+  tell([&hub = hub_, pull, count = asked.size(), tardy] { hub.pull_asked(pull, count, tardy); });
+  for (Client* client : asked) client->pull(pull);
 }
 
 void ShardServer::end_pull(PullId pull) {
@@ -105,6 +105,7 @@ void ShardServer::push_stored(ConnectionId client, std::uint32_t stream, error_c
 
 void ShardServer::drain(base::Duration within) {
   if (draining_) return;
+  if (base::is_mutant(base::Mutant::kDrainAtOnce)) within = base::Duration::zero();
   draining_ = true;
   const base::Instant now = shard_.clock.now();
   for (const auto& [id, client] : clients_) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/mutant.h"
 #include "server/limits.h"
 #include "server/page.h"
 
@@ -169,7 +170,11 @@ void Web::run(Scrape scrape) {
 void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket) {
   const push::Offer offer =
       services_.pushes.offer(scrape.scraper, push::View::kConnected, shard_.clock.now());
+  if (base::is_mutant(base::Mutant::kPushDroppedBeforeWritten)) {
+    services_.pushes.complete(offer.receipt, shard_.clock.now());
+  }
   scrape.exchange->on_outcome([this, receipt = offer.receipt, pull = pulled.pull](Outcome outcome) {
+    if (base::is_mutant(base::Mutant::kPushDroppedBeforeWritten)) return;
     if (outcome == Outcome::kComplete) {
       services_.pushes.complete(receipt, shard_.clock.now());
       services_.delivered(pull);
