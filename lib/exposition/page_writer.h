@@ -18,7 +18,7 @@
 namespace prometheus_rsocket::exposition {
 
 // What one write() adds before it pauses: about a socket buffer, and enough for a gzip block.
-inline constexpr std::size_t kChunkBytes = 64 * 1024;
+inline constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
 
 class PageWriter {
  public:
