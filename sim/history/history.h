@@ -191,10 +191,20 @@ struct ScrapeConfirmed {
 
 // Something was broken on purpose, from here to FaultEnded: these places may be slow, unreachable
 // or silent in between. Ended processes are not repeated here.
+//
+// How little of it oracles have to excuse: the default excuses the most.
+enum class FaultEffect : std::uint8_t {
+  kAny,
+  kTraffic,  // at these places: late, lost or refused; no byte changed, no process stopped
+  kBetween,  // the same, and only of what passes from one of these places to another of them
+  kPause,    // the processes there stand still
+  kCorrupt,  // bytes that pass there change
+};
 struct FaultBegan {
   FaultId fault;
   std::string what;
   std::vector<Place> places;  // whose traffic or process it touches
+  FaultEffect effect = FaultEffect::kAny;
 };
 struct FaultEnded {
   FaultId fault;
@@ -237,6 +247,7 @@ struct Rules {
   base::Duration connection_age{};   // 0: off
   std::uint64_t heap_bytes_max = 0;  // over the base line; 0: not judged
   double idle_events_per_second_max = 0;
+  bool durable_pushes = false;  // a proxy's store outlives its process, though not its host
 };
 
 struct History {

@@ -6,12 +6,13 @@
 //   sim_sample{instance="3",incarnation="1",key="0",sequence="17"} 61000200
 //   …                                           the value: microseconds since the world began
 //   # TYPE sim_latest gauge
-//   sim_latest{instance="3"} 1                  a series that all incarnations share
+//   sim_latest{instance="3"} 1                  a series that all incarnations share: whose it is
 //
 // The parser is written for itself and shares no code with lib/exposition.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,8 @@ struct ParsedPage {
 
 // Reads a page of text 0.0.4. Wrong is: a line that payload_text() would not have written byte for
 // byte, a TYPE that stands twice or not before its samples, a family that is torn apart, a series
-// that stands twice. Families beginning with `other_` are passed over: those of hostile peers.
+// that stands twice, a family without samples, a last line without its end. An empty page is right.
+// Families beginning with `other_` are passed over: those of hostile peers.
 [[nodiscard]] ParsedPage parse_page(std::string_view page);
 
 }  // namespace prometheus_rsocket::sim::history
