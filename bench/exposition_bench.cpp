@@ -1,0 +1,135 @@
+// What a scrape costs in the exposition: the gate (scan) for one client's text, the page (merge and
+// write) of many clients, and both together. Bytes are those that came in; items are samples.
+//
+//   build/release/bench/exposition_bench
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "exposition/page_writer.h"
+#include "exposition/scan.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+// A text like Micrometer's: gauges with a few labels, and histograms. Each client has series of its
+// own by its label, or the same as all others (is_shared).
+std::string client_text(int client, int family_count, bool is_shared) {
+  const std::string labels =
+      "{application=\"orders\",instance=\"" + std::to_string(is_shared ? 0 : client) + "\",uri=\"";
+  std::string text;
+  for (int i = 0; i < family_count; ++i) {
+    const bool is_histogram = i % 4 == 0;
+    const std::string name = "http_server_requests_" + std::to_string(i) + "_seconds";
+    text += "# HELP " + name + " Duration of requests\n";
+    text += "# TYPE " + name + (is_histogram ? " histogram\n" : " gauge\n");
+    for (int j = 0; j < 10; ++j) {
+      const std::string series = labels + "/api/" + std::to_string(j) + "\"";
+      if (is_histogram) {
+        text += name + "_bucket" + series + ",le=\"0." + std::to_string(j) + "\",} 17.0\n";
+      } else {
+        text += name + series + ",} 2.5165824E7\n";
+      }
+    }
+  }
+  return text;
+}
+
+void count(benchmark::State& state, std::size_t bytes, std::size_t samples) {
+  const auto iterations = static_cast<std::int64_t>(state.iterations());
+  state.SetBytesProcessed(iterations * static_cast<std::int64_t>(bytes));
+  state.SetItemsProcessed(iterations * static_cast<std::int64_t>(samples));
+}
+
+void scan_text(benchmark::State& state) {
+  const std::string text = client_text(1, static_cast<int>(state.range(0)), false);
+  std::size_t samples = 0;
+  for (auto _ : state) {
+    const auto index = scan(text);
+    CHECK(index.has_value(), "the text is valid");
+    samples = index->samples.size();
+    benchmark::DoNotOptimize(index->samples.data());
+  }
+  count(state, text.size(), samples);
+}
+
+// The texts of many clients and what scan() finds in them, which points into the texts.
+class Clients {
+ public:
+  Clients(std::int64_t count, bool is_shared) {
+    constexpr int kFamilies = 100;
+    for (int i = 0; i < count; ++i) {
+      texts_.push_back(client_text(i, kFamilies, is_shared));
+      bytes_ += texts_.back().size();
+    }
+    scan_all();
+  }
+  Clients(const Clients&) = delete;
+  Clients& operator=(const Clients&) = delete;
+
+  void scan_all() {
+    indexes_.clear();
+    sources_.clear();
+    samples_ = 0;
+    indexes_.reserve(texts_.size());
+    for (const std::string& text : texts_) {
+      auto index = scan(text);
+      CHECK(index.has_value(), "the text is valid");
+      samples_ += index->samples.size();
+      indexes_.push_back(std::move(*index));
+      sources_.push_back({text, &indexes_.back()});
+    }
+  }
+
+  [[nodiscard]] std::span<const Source> sources() const { return sources_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t samples() const { return samples_; }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<Index> indexes_;
+  std::vector<Source> sources_;
+  std::size_t bytes_ = 0;
+  std::size_t samples_ = 0;
+};
+
+void write_page(const Clients& clients, std::string& chunk) {
+  PageWriter writer(clients.sources());
+  while (writer.write(chunk)) {
+    benchmark::DoNotOptimize(chunk.data());
+    chunk.clear();
+  }
+}
+
+void write_pages(benchmark::State& state, bool is_shared) {
+  const Clients clients(state.range(0), is_shared);
+  std::string chunk;
+  for (auto _ : state) write_page(clients, chunk);
+  count(state, clients.bytes(), clients.samples());
+}
+
+void write_distinct(benchmark::State& state) { write_pages(state, false); }
+void write_duplicates(benchmark::State& state) { write_pages(state, true); }
+
+void scan_and_write(benchmark::State& state) {
+  Clients clients(state.range(0), false);
+  std::string chunk;
+  for (auto _ : state) {
+    clients.scan_all();
+    write_page(clients, chunk);
+  }
+  count(state, clients.bytes(), clients.samples());
+}
+
+BENCHMARK(scan_text)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(write_distinct)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);
+BENCHMARK(write_duplicates)->Arg(100)->Unit(benchmark::kMillisecond);
+BENCHMARK(scan_and_write)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace prometheus_rsocket::exposition
