@@ -12,7 +12,7 @@ namespace prometheus_rsocket::http {
 struct Gzip::Impl {
   isal_zstream stream{};
   std::vector<std::uint8_t> level_buffer = std::vector<std::uint8_t>(ISAL_DEF_LVL1_DEFAULT);
-  std::array<std::uint8_t, 32 * 1024> room{};
+  std::array<std::uint8_t, std::size_t{32} * 1024> room{};
 };
 
 Gzip::Gzip() : impl_(std::make_unique<Impl>()) {
