@@ -1,7 +1,6 @@
 #include "server/page.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "base/check.h"
@@ -33,8 +32,8 @@ Page::Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes,
     bytes += reply.exposition->text.size();
     expositions_.push_back(std::move(reply.exposition));
   }
-  for (const push::Push& push : pushes | std::views::reverse) {
-    expositions_.push_back(index_push(push));
+  for (auto push = pushes.rbegin(); push != pushes.rend(); ++push) {
+    expositions_.push_back(index_push(*push));
   }
   for (const auto& exposition : expositions_) {
     sources_.push_back({exposition->text, &exposition->index});

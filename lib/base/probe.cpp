@@ -1,0 +1,15 @@
+#include "base/probe.h"
+
+namespace prometheus_rsocket::base {
+
+std::string_view to_string(Probe probe) {
+  constexpr std::array<std::string_view, kProbes> kNames = {
+      "late_reply",       "pull_shared",          "tardy_grace",     "scrape_refused",
+      "older_key_opened", "push_abandoned",       "connection_held", "drained_by_scrape",
+      "overaged",         "client_gone_mid_pull", "write_stalled",   "lingered",
+      "redialled_soon",   "backoff_capped",       "next_address",    "reply_for_nobody",
+      "push_timed_out"};
+  return kNames[static_cast<std::size_t>(probe)];
+}
+
+}  // namespace prometheus_rsocket::base

@@ -1,0 +1,48 @@
+// Rare branches that a simulated exploration must have reached: each is named here, counted where
+// it is taken, and a campaign in which one stays at zero has not tested it (docs/simulation.md,
+// "Must happen"). Counting costs a relaxed increment on a branch that is rare by definition.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace prometheus_rsocket::base {
+
+enum class Probe : std::uint8_t {
+  // server
+  kLateReply,          // a reply came after its scrape had given the client up
+  kPullShared,         // a scrape joined the pull of another
+  kTardyGrace,         // those late before were waited for a little longer than the others
+  kScrapeRefused,      // 503, too many at once
+  kOlderKeyOpened,     // a payload was sealed for a key before the newest
+  kPushAbandoned,      // a response with pushes did not arrive
+  kConnectionHeld,     // over the limit
+  kDrainedByScrape,    // a leaving proxy sent a client away after its last scrape
+  kOveraged,           // a client was sent away for its connection's age
+  kClientGoneMidPull,  // a client's reply was taken off a pull since it had ended
+  // transport
+  kWriteStalled,  // a peer that reads nothing was given up
+  kLingered,      // the peer's own end did not come in time after our goodbye
+  // agent
+  kRedialledSoon,   // after a stable connection
+  kBackoffCapped,   // the longest backoff was reached
+  kNextAddress,     // a dial went on to another address of the name
+  kReplyForNobody,  // the text was ready when the connection that asked had ended
+  kPushTimedOut,    // no acknowledgement in time
+  kCount,
+};
+inline constexpr std::size_t kProbes = static_cast<std::size_t>(Probe::kCount);
+
+inline std::array<std::atomic<std::uint64_t>, kProbes> g_probes{};
+
+inline void reached(Probe probe) {
+  g_probes[static_cast<std::size_t>(probe)].fetch_add(1, std::memory_order_relaxed);
+}
+
+// `late_reply`
+[[nodiscard]] std::string_view to_string(Probe probe);
+
+}  // namespace prometheus_rsocket::base
