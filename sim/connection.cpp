@@ -54,14 +54,18 @@ void Connection::schedule(base::Instant at, EventKind kind, std::size_t end, std
                      [self = shared_from_this(), step, end] { ((*self).*step)(end); });
 }
 
+runtime::error_code Connection::tell(Side& side, runtime::error_code then) {
+  return std::exchange(side.error_told, true) ? then : side.error;
+}
+
 void Connection::establish() { push(kDialler, {{}, false, true, {}}); }
 
 std::optional<Connection::Moved> Connection::read(std::size_t end, boost::asio::mutable_buffer to) {
   Way& way = ways_[other(end)];
   Side& side = sides_[end];
   if (way.unread() == 0) {
-    if (side.error) return Moved{side.error};
-    if (way.fin_received) return Moved{error::eof};
+    if (way.fin_received) return Moved{error::eof};  // whatever came after it
+    if (side.error) return Moved{tell(side, error::eof)};
     return std::nullopt;
   }
   const std::size_t most = std::min(way.unread(), to.size());
@@ -84,7 +88,7 @@ std::optional<Connection::Moved> Connection::write(
     std::size_t end, std::span<const boost::asio::const_buffer> from) {
   Way& way = ways_[end];
   Side& side = sides_[end];
-  if (side.error) return Moved{side.error};
+  if (side.error) return Moved{tell(side, error::broken_pipe)};
   if (side.fin_sent) return Moved{error::broken_pipe};
   const std::size_t room = kernel_.config.window_bytes - (way.bytes_sent - way.bytes_freed);
   if (room == 0) {
@@ -105,7 +109,7 @@ std::optional<Connection::Moved> Connection::write(
 
 runtime::error_code Connection::shutdown_send(std::size_t end) {
   Side& side = sides_[end];
-  if (side.error) return side.error;
+  if (side.error) return error::not_connected;
   if (!std::exchange(side.fin_sent, true)) push(end, {{}, true, false, {}});
   return {};
 }
@@ -142,7 +146,8 @@ void Connection::reset_arrives(std::size_t end) {
     way.received.clear();
     way.read_to = 0;
   }
-  fail(to, error::connection_reset);
+  // Linux: after a FIN there is nothing left to reset but a pipe.
+  fail(to, way.fin_received ? error::broken_pipe : error::connection_reset);
 }
 
 void Connection::fail(std::size_t end, runtime::error_code error) {
@@ -151,8 +156,8 @@ void Connection::fail(std::size_t end, runtime::error_code error) {
   ways_[end].is_held = false;
   if (User* user = sides_[end].user) {
     const auto self = shared_from_this();
-    user->readable();
-    if (sides_[end].user == user) user->writable();
+    user->writable();  // Asio tries what waits to write first
+    if (sides_[end].user == user) user->readable();
   }
 }
 

@@ -121,11 +121,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool fin_sent = false;
     runtime::error_code error;  // the end of it, if that was not a FIN
     Draws draws;
+    bool error_told = false;  // to one operation, as Linux does
   };
 
   [[nodiscard]] bool is_dead(std::size_t end) const {
     return sides_[end].closed || static_cast<bool>(sides_[end].error);
   }
+  // REQUIRES: the end has an error. `then`: what operations get to which it is not told.
+  [[nodiscard]] runtime::error_code tell(Side& side, runtime::error_code then);
   [[nodiscard]] bool passes(std::size_t from) const;  // from one end to the other, now
   [[nodiscard]] base::Instant arrival_from(std::size_t end);
   void schedule(base::Instant at, EventKind kind, std::size_t end, std::uint64_t size,

@@ -65,7 +65,9 @@ class SimStream final : public runtime::Stream, private Resource, private Connec
     CHECK(!read_.waiting(), "at most one read under way");
     if (closed_) return complete(std::move(handler), error::operation_aborted, 0);
     if (buffer.size() == 0) return complete(std::move(handler), {}, 0);
+    CHECK(!read_ended_, "after a read that failed none is started");
     if (const auto moved = connection_->read(end_, buffer)) {
+      read_ended_ = static_cast<bool>(moved->error);
       return complete(std::move(handler), moved->error, moved->bytes);
     }
     read_buffer_ = buffer;
@@ -95,7 +97,9 @@ class SimStream final : public runtime::Stream, private Resource, private Connec
   void readable() override {
     if (!read_.waiting()) return;
     const auto moved = connection_->read(end_, read_buffer_);
-    if (moved) read_.complete(moved->error, moved->bytes);
+    if (!moved) return;
+    read_ended_ = static_cast<bool>(moved->error);
+    read_.complete(moved->error, moved->bytes);
   }
 
   void writable() override {
@@ -113,6 +117,7 @@ class SimStream final : public runtime::Stream, private Resource, private Connec
   std::shared_ptr<Connection> connection_;
   std::size_t end_;
   bool closed_ = false;
+  bool read_ended_ = false;
   Operation<std::size_t> read_;
   Operation<std::size_t> write_;
   boost::asio::mutable_buffer read_buffer_;

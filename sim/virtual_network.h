@@ -76,7 +76,8 @@ class VirtualNetwork {
   std::map<Address, Host> hosts_;
   std::map<std::pair<Address, Address>, Link> links_;
   std::set<std::pair<Address, Address>> cuts_;
-  std::map<std::string, std::vector<Address>> names_;
+  std::map<std::string, std::vector<Address>> names_{
+      {"localhost", {boost::asio::ip::address_v4::loopback()}}};
   std::map<std::uint64_t, Connection*> connections_;  // in the order of their making
   std::uint64_t made_ = 0;
 };

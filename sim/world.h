@@ -67,7 +67,8 @@ class World {
 
   // --- Network
 
-  // What the resolvers answer from now on; no addresses: host_not_found. Literals need no entry.
+  // What the resolvers answer from now on; no addresses: host_not_found. Literals and localhost
+  // need no entry.
   void set_name(const std::string& name, std::vector<Address> addresses);
   void set_link(const Address& from, const Address& to, Link link);  // one direction
   // Silently drops what is sent: connections stay, half-open, and are resumed by heal() if their

@@ -1,19 +1,24 @@
 #include "net/keys.h"
 
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <mutex>
 #include <random>
 #include <utility>
 
+#include "base/check.h"
 #include "envelope/rsa_key.h"
 
 namespace prometheus_rsocket::net {
 namespace {
 
 using runtime::error_code;
+using LoopExecutor = boost::asio::io_context::executor_type;  // of every shard (net/process.h)
 using KeyHandler = runtime::Handler<void(error_code, std::shared_ptr<const envelope::PrivateKey>)>;
 
 class SystemRandom final : public envelope::RandomSource {
@@ -24,6 +29,38 @@ class SystemRandom final : public envelope::RandomSource {
 
  private:
   std::random_device device_;
+};
+
+// The handlers of one io_context whose pairs are being made. They stay on its side: when it shuts
+// down they are destroyed there, and a pair that is ready after that finds nobody.
+class Waiting final : public boost::asio::execution_context::service {
+ public:
+  using key_type = Waiting;
+  static inline boost::asio::execution_context::id id;
+
+  struct One {
+    KeyHandler handler;
+    boost::asio::executor_work_guard<LoopExecutor> work;  // the loop must not run dry before
+  };
+  // Shared with the pool's tasks, which may outlive the context.
+  struct All {
+    std::mutex mutex;
+    std::map<std::uint64_t, One> waiting;
+    std::uint64_t count = 0;  // ever
+  };
+
+  explicit Waiting(boost::asio::execution_context& context) : service(context) {}
+
+  [[nodiscard]] const std::shared_ptr<All>& all() const { return all_; }
+
+ private:
+  void shutdown() override {
+    std::map<std::uint64_t, One> dropped;
+    const std::lock_guard lock(all_->mutex);
+    dropped.swap(all_->waiting);
+  }
+
+  std::shared_ptr<All> all_ = std::make_shared<All>();
 };
 
 class ThreadKeys final : public runtime::Keys {
@@ -42,10 +79,18 @@ class ThreadKeys final : public runtime::Keys {
 
  private:
   void do_make_private_key(unsigned bits, KeyHandler handler) override {
-    auto where = boost::asio::get_associated_executor(handler);
-    // The handler's loop must not run dry while its key is made.
-    auto work = boost::asio::prefer(where, boost::asio::execution::outstanding_work.tracked);
-    boost::asio::post(pool_, [bits, work, handler = std::move(handler)]() mutable {
+    const auto where = boost::asio::get_associated_executor(handler);
+    const auto* shard = where.target<LoopExecutor>();
+    CHECK(shard != nullptr, "the handler is bound to a shard's executor");
+    auto all = boost::asio::use_service<Waiting>(shard->context()).all();
+    std::uint64_t number = 0;
+    {
+      const std::lock_guard lock(all->mutex);
+      number = ++all->count;
+      all->waiting.emplace(number,
+                           Waiting::One{std::move(handler), boost::asio::make_work_guard(*shard)});
+    }
+    boost::asio::post(pool_, [bits, number, all = std::move(all)] {
       SystemRandom random;
       auto made = envelope::make_rsa_private_key(bits, random);
       error_code error;
@@ -55,9 +100,14 @@ class ThreadKeys final : public runtime::Keys {
       } else {
         error = made.error();
       }
-      work.execute([handler = std::move(handler), error, key = std::move(key)]() mutable {
-        std::move(handler)(error, std::move(key));
-      });
+      const std::lock_guard lock(all->mutex);  // the context stays as long as this holds it
+      auto one = all->waiting.extract(number);
+      if (!one) return;
+      boost::asio::post(
+          one.mapped().work.get_executor(),
+          [handler = std::move(one.mapped().handler), error, key = std::move(key)]() mutable {
+            std::move(handler)(error, std::move(key));
+          });
     });
   }
 

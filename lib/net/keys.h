@@ -7,8 +7,8 @@
 
 namespace prometheus_rsocket::net {
 
-// Threads: any. Its destruction waits for the pair being made; handlers that wait then are
-// destroyed uncalled. It has to outlive the processes that use it.
+// Threads: any. Its destruction waits for the pair being made. It has to outlive the processes that
+// use it; one that ends while its key is being made destroys the handler uncalled, at once.
 [[nodiscard]] std::unique_ptr<runtime::Keys> make_keys();
 
 }  // namespace prometheus_rsocket::net

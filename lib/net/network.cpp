@@ -42,14 +42,15 @@ void post_aborted(const Executor& executor, H handler, Rest... rest) {
 
 class TcpStream final : public runtime::Stream {
  public:
-  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
+  // The system does not name the peer of a connection that was reset already: the caller does.
+  TcpStream(tcp::socket socket, const tcp::endpoint& remote)
+      : socket_(std::move(socket)), remote_(to_endpoint(remote)) {
     error_code ignored;  // a peer that has gone already shows at the first read
     socket_.set_option(tcp::no_delay(true), ignored);
     const int timeout_ms = static_cast<int>(kTcpUserTimeout.count());
     (void)::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
                        sizeof timeout_ms);
     local_ = to_endpoint(socket_.local_endpoint(ignored));
-    remote_ = to_endpoint(socket_.remote_endpoint(ignored));
   }
 
   [[nodiscard]] Executor get_executor() const override {
@@ -112,11 +113,15 @@ class TcpListener final : public runtime::Listener {
       return post_aborted(acceptor_.get_executor(), std::move(handler),
                           std::unique_ptr<runtime::Stream>());
     }
+    auto owner = std::make_unique<tcp::endpoint>();
+    tcp::endpoint& peer = *owner;
     acceptor_.async_accept(
-        executor, bind_like(std::move(handler), acceptor_.get_executor(), [](StreamHandler inner) {
-          return [h = std::move(inner)](error_code error, tcp::socket socket) mutable {
+        executor, peer,
+        bind_like(std::move(handler), acceptor_.get_executor(), [&](StreamHandler inner) {
+          return [h = std::move(inner), remote = std::move(owner)](error_code error,
+                                                                   tcp::socket socket) mutable {
             std::unique_ptr<runtime::Stream> stream;
-            if (!error) stream = std::make_unique<TcpStream>(std::move(socket));
+            if (!error) stream = std::make_unique<TcpStream>(std::move(socket), *remote);
             std::move(h)(error, std::move(stream));
           };
         }));
@@ -124,6 +129,24 @@ class TcpListener final : public runtime::Listener {
 
   tcp::acceptor acceptor_;
   Endpoint local_;
+};
+
+// A socket that is being connected, on the list of its Network as long as it lives.
+class DiallingSocket {
+ public:
+  DiallingSocket(boost::asio::io_context& context, std::shared_ptr<std::set<tcp::socket*>> list)
+      : socket_(context), list_(std::move(list)) {
+    list_->insert(&socket_);
+  }
+  ~DiallingSocket() { list_->erase(&socket_); }
+  DiallingSocket(const DiallingSocket&) = delete;
+  DiallingSocket& operator=(const DiallingSocket&) = delete;
+
+  [[nodiscard]] tcp::socket& get() { return socket_; }
+
+ private:
+  tcp::socket socket_;
+  std::shared_ptr<std::set<tcp::socket*>> list_;
 };
 
 }  // namespace
@@ -150,18 +173,15 @@ boost::system::result<std::unique_ptr<runtime::Listener>> Network::listen(
 }
 
 void Network::do_connect(const Endpoint& endpoint, StreamHandler handler) {
-  auto owner = std::make_unique<tcp::socket>(context_);
-  tcp::socket& socket = *owner;
-  dialling_->insert(&socket);
+  const tcp::endpoint to(endpoint.address, endpoint.port);
+  auto owner = std::make_unique<DiallingSocket>(context_, dialling_);
+  tcp::socket& socket = owner->get();
   socket.async_connect(
-      {endpoint.address, endpoint.port},
-      bind_like(std::move(handler), socket.get_executor(), [&](StreamHandler inner) {
-        return [h = std::move(inner), owned = std::move(owner),
-                dialling = dialling_](error_code error) mutable {
-          dialling->erase(owned.get());
+      to, bind_like(std::move(handler), socket.get_executor(), [&](StreamHandler inner) {
+        return [h = std::move(inner), to, dialled = std::move(owner)](error_code error) mutable {
           std::unique_ptr<runtime::Stream> stream;
-          if (!error) stream = std::make_unique<TcpStream>(std::move(*owned));
-          owned.reset();
+          if (!error) stream = std::make_unique<TcpStream>(std::move(dialled->get()), to);
+          dialled.reset();
           std::move(h)(error, std::move(stream));
         };
       }));

@@ -31,7 +31,8 @@ class Network final : public runtime::Network {
                       handler) override;
 
   boost::asio::io_context& context_;
-  // Shared with the operations under way, which outlive us.
+  // The sockets that are being connected. Each belongs to its operation, which takes it off this
+  // list when it completes and when it is destroyed, be that before us or after.
   std::shared_ptr<Dialling> dialling_ = std::make_shared<Dialling>();
 };
 

@@ -2,7 +2,9 @@
 //
 // The rules of Boost.Asio hold: a handler is called exactly once, on its associated executor, never
 // from within the function that started the operation; an object destroyed with an operation under
-// way either completes it with operation_aborted or destroys the handler without calling it.
+// way either completes it with operation_aborted or destroys the handler without calling it. Reads,
+// writes, accepts, dials and timers' waits can be cancelled through the handler's cancellation
+// slot, as long as they are under way: not once their object is gone.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>

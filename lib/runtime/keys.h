@@ -22,6 +22,7 @@ class Keys {
   virtual ~Keys() = default;
 
   // A new key pair of `bits` (2048 …). Shared: every shard opens with the same immutable key.
+  // REQUIRES: the token is bound to a shard's executor, since Keys belong to none.
   template <class Token>
   auto async_make_private_key(unsigned bits, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code,

@@ -4,6 +4,10 @@
 // streams, Beast's among them, run over sockets, TLS and the simulator's virtual network alike.
 // Errors are those of Asio: eof for a FIN, connection_reset for an RST, operation_aborted after
 // close() or cancel, connection_refused, timed_out, host_not_found.
+//
+// As Linux has it, the end of a connection that was no FIN (connection_reset, timed_out) is told to
+// one operation, and a waiting write comes before a waiting read; others get broken_pipe (writes),
+// eof (reads) or not_connected (shutdown). After the peer's FIN an RST is a broken_pipe.
 #pragma once
 
 #include <boost/asio/async_result.hpp>
@@ -43,6 +47,8 @@ class Stream {
   [[nodiscard]] virtual Endpoint remote_endpoint() const = 0;
 
   // Reads at least one byte, or fails. The buffers must live until the handler is called.
+  // REQUIRES: no read before it has failed, other than by being cancelled: Asio's reactor waits for
+  // news that never comes then.
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
