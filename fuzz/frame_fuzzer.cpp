@@ -1,5 +1,6 @@
 // The codec, the incremental reader and reassembly under arbitrary bytes: whatever decodes encodes
-// to an equal frame, any split of a stream gives the same frames, and reassembly stays in bounds.
+// to an equal frame, any split of a stream gives the same frames, skipping some of them changes no
+// other, and reassembly stays in bounds.
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -28,7 +29,16 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-Outcome read(ByteView stream, std::size_t step) {
+bool is_skipped(const FrameHeader& header) { return header.stream.value % 2 == 1; }
+
+Outcome without_skipped(Outcome outcome) {
+  std::erase_if(outcome.frames,
+                [](const Bytes& frame) { return is_skipped(decode_header(frame).value()); });
+  return outcome;
+}
+
+// Skips as soon as it can what is_skipped() names, if `skips`.
+Outcome read(ByteView stream, std::size_t step, bool skips = false) {
   FrameReader reader;
   Outcome outcome;
   while (!stream.empty() && !outcome.failed) {
@@ -44,6 +54,9 @@ Outcome read(ByteView stream, std::size_t step) {
       if (outcome.failed || !frame->has_value()) break;
       outcome.frames.push_back(base::copy(**frame));
     }
+    if (outcome.failed || !skips) continue;
+    const auto header = decode_header(reader.arriving());
+    if (header && is_skipped(*header)) reader.skip();
   }
   return outcome;
 }
@@ -65,6 +78,7 @@ void check_reassembly(const std::vector<Bytes>& frames) {
     const bool under_way = reassembler.contains(frame->stream);
     if (under_way ? !continues : !follows) continue;
     (void)reassembler.add(now, *frame);
+    reassembler.release();
     CHECK(reassembler.buffered() <= kPayloadBound, "reassembly is bounded");
     (void)reassembler.expire(now);
   }
@@ -79,6 +93,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_codec(bytes);
   const Outcome whole = read(bytes, size);
   CHECK(whole == read(bytes, 1) && whole == read(bytes, 7), "splits change nothing");
+  const Outcome rest = without_skipped(whole);
+  CHECK(rest == without_skipped(read(bytes, 1, true)) &&
+            rest == without_skipped(read(bytes, 13, true)),
+        "what is skipped changes nothing else");
   for (const Bytes& frame : whole.frames) check_codec(frame);
   check_reassembly(whole.frames);
   return 0;

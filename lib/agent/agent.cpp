@@ -129,6 +129,8 @@ void Agent::on_event(const rsocket::Event& event) {
 
 void Agent::handle(const rsocket::SetupReceived& /*event*/) {}
 void Agent::handle(const rsocket::RequestCancelled& /*event*/) {}
+
+void Agent::handle(const rsocket::RequestAborted& /*event*/) {}
 void Agent::handle(const rsocket::PeerError& /*error*/) {}
 
 void Agent::handle(const rsocket::FireAndForget& event) {

@@ -110,6 +110,7 @@ class Agent final : private transport::SessionHandler {
   void handle(const rsocket::Request& request);
   void handle(const rsocket::FireAndForget& event);
   void handle(const rsocket::RequestCancelled& event);
+  void handle(const rsocket::RequestAborted& event);
   void handle(const rsocket::Response& response);
   void handle(const rsocket::ResponseError& error);
   void handle(const rsocket::ResponseAborted& aborted);

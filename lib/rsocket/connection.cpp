@@ -184,7 +184,10 @@ void Connection::close(ErrorCode code, std::string_view text) {
 // ---- Work for the driver.
 
 std::optional<Event> Connection::poll_event() {
-  if (events_.empty()) return std::nullopt;
+  if (events_.empty()) {
+    reassembler_.release();  // no event borrows from it any more
+    return std::nullopt;
+  }
   Event event = std::move(events_.front());
   events_.pop_front();
   return event;
@@ -251,6 +254,7 @@ void Connection::end(CloseReason reason) {
   state_ = ConnectionState::kClosed;
   inbound_.clear();
   outbound_.clear();
+  reassembler_.clear();
   events_.emplace_back(Closed{reason});
 }
 

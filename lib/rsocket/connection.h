@@ -3,7 +3,8 @@
 //
 // Sans-I/O: frames and `now` in, frames and events out; no clock, no randomness, one thread at a
 // time. The driver's loop:
-//   1. feed what happened: handle_frame, handle_timeout, handle_closed, handle_frame_error;
+//   1. feed what happened: handle_frame, handle_skipped_frame (wants_frame says when),
+//      handle_timeout, handle_closed, handle_frame_error;
 //   2. poll_event() until empty, acting by commands;
 //   3. poll_frame() until empty, writing each; when should_close(), end the stream;
 //   4. wait for the next of: bytes (only while wants_read()), next_timeout(), the write's end.
@@ -73,7 +74,7 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-// ---- Events. Payloads are borrowed: valid until the next handle_*.
+// ---- Events. Payloads are borrowed: valid until poll_event() gives nothing, or the next handle_*.
 
 struct SetupReceived {  // server only, once, first
   Settings settings;
@@ -95,6 +96,14 @@ struct RequestCancelled {
   StreamId stream;
   friend bool operator==(const RequestCancelled&, const RequestCancelled&) = default;
 };
+// What a request of the peer's carries was given up: before Request or FireAndForget came of it.
+// The peer was told by ERROR 0x202 where it waits for an answer.
+enum class AbortReason { kPayloadTooLong, kTooSlow, kTooManyFragmented, kNoRoom };
+struct RequestAborted {
+  StreamId stream;
+  AbortReason reason{};
+  friend bool operator==(const RequestAborted&, const RequestAborted&) = default;
+};
 // Exactly one of Response, ResponseError, ResponseAborted follows each request_response() that was
 // neither cancelled nor ended by Closed. A bare completion is a Response with an empty payload.
 struct Response {
@@ -109,7 +118,6 @@ struct ResponseError {
   friend bool operator==(const ResponseError&, const ResponseError&) = default;
 };
 // We gave the reply up and sent CANCEL.
-enum class AbortReason { kPayloadTooLong, kTooSlow, kTooManyFragmented };
 struct ResponseAborted {
   StreamId stream;
   AbortReason reason{};
@@ -134,8 +142,8 @@ struct Closed {  // once, last; open requests of either side are void
   friend bool operator==(const Closed&, const Closed&) = default;
 };
 
-using Event = std::variant<SetupReceived, Request, FireAndForget, RequestCancelled, Response,
-                           ResponseError, ResponseAborted, PeerError, Closed>;
+using Event = std::variant<SetupReceived, Request, FireAndForget, RequestCancelled, RequestAborted,
+                           Response, ResponseError, ResponseAborted, PeerError, Closed>;
 std::ostream& operator<<(std::ostream& out, const Event& event);
 std::ostream& operator<<(std::ostream& out, AbortReason reason);
 std::ostream& operator<<(std::ostream& out, CloseReason reason);
@@ -158,6 +166,10 @@ class Connection {
   // One whole frame without length prefix. REQUIRES: every event was polled; a client called
   // connect(). The events borrow from `frame`.
   void handle_frame(base::Instant now, ByteView frame);
+  // handle_frame() for a frame whose body is thrown away: what its header alone asks for is done.
+  // Where wants_frame() is true, the driver has no room for it: a reply is aborted (kNoRoom), a
+  // request too, SETUP refused.
+  void handle_skipped_frame(base::Instant now, const FrameHeader& header);
   // May come early or late. REQUIRES: time does not run backwards.
   void handle_timeout(base::Instant now);
   // The stream ended or broke: what is queued is dropped.
@@ -195,6 +207,13 @@ class Connection {
   // False while more than outbound_queue_bytes_max waits (a peer that floods without reading), and
   // after the end.
   [[nodiscard]] bool wants_read() const;
+  // Whether to go on with a frame that has this header and of which `bytes` have come. False for
+  // more than kUnaskedFrameBytesMax that nobody waits for, and at once for a first frame that is
+  // neither SETUP nor RESUME: see handle_skipped_frame(). To be asked again as more comes: the
+  // request that it answers may have been cancelled.
+  [[nodiscard]] bool wants_frame(const FrameHeader& header, std::size_t bytes) const;
+  // Held of fragmented payloads.
+  [[nodiscard]] std::size_t buffered_bytes() const { return reassembler_.buffered(); }
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
   [[nodiscard]] Role role() const { return role_; }
   [[nodiscard]] ConnectionState state() const { return state_; }
@@ -205,13 +224,18 @@ class Connection {
  private:
   enum class Inbound { kRequestArriving, kFnfArriving, kAwaitingReply };
 
+  // connection_skip.cpp: headers without their bodies.
+  [[nodiscard]] bool wants_body(const FrameHeader& header) const;
+
   // connection_receive.cpp: one for each frame type that means something.
   void receive_first(base::Instant now, ByteView frame);
   void receive(base::Instant now, const Frame& frame);
   void receive_setup(base::Instant now, const SetupFrame& setup);
   void receive_keepalive(base::Instant now, const KeepaliveFrame& keepalive);
   void receive_request(base::Instant now, const Frame& frame);
+  [[nodiscard]] bool admit_request(StreamId stream, FrameType type);
   void receive_payload(base::Instant now, const Frame& frame);
+  void receive_extension(bool ignore);
   void receive_error(StreamId stream, const ErrorFrame& error);
   void receive_cancel(StreamId stream);
   void reassemble(base::Instant now, const Frame& frame);

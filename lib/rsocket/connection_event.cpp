@@ -33,6 +33,9 @@ struct Printer {
   void operator()(const RequestCancelled& event) const {
     out << "RequestCancelled stream=" << event.stream;
   }
+  void operator()(const RequestAborted& event) const {
+    out << "RequestAborted stream=" << event.stream << " reason=" << event.reason;
+  }
   void operator()(const Response& event) const {
     out << "Response stream=" << event.stream;
     print_payload(out, event.payload);
@@ -84,6 +87,8 @@ std::ostream& operator<<(std::ostream& out, AbortReason reason) {
       return out << "too_slow";
     case AbortReason::kTooManyFragmented:
       return out << "too_many_fragmented";
+    case AbortReason::kNoRoom:
+      return out << "no_room";
   }
   return out << "unknown";
 }

@@ -26,6 +26,8 @@ std::string_view refusal(AbortReason reason) {
       return "payload too slow";
     case AbortReason::kTooManyFragmented:
       return "too many fragmented payloads under way";
+    case AbortReason::kNoRoom:
+      return "too much is on its way in";
   }
   return "";
 }
@@ -35,11 +37,9 @@ std::string_view refusal(AbortReason reason) {
 void Connection::handle_frame(base::Instant now, ByteView frame) {
   if (state_ == ConnectionState::kClosed) return;
   CHECK(events_.empty(), "every event is polled before the next frame: they borrow");
-  if (state_ == ConnectionState::kWaiting) {
-    CHECK(role_ == Role::kServer, "a client calls connect() before it reads");
-    receive_first(now, frame);
-    return;
-  }
+  const auto header = decode_header(frame);
+  if (header && !wants_frame(*header, frame.size())) return handle_skipped_frame(now, *header);
+  if (state_ == ConnectionState::kWaiting) return receive_first(now, frame);
   const auto decoded = decode(frame);
   if (!decoded) {
     handle_frame_error(now, decoded.error());
@@ -58,7 +58,7 @@ void Connection::receive_first(base::Instant now, ByteView frame) {
     return refuse(ErrorCode::kRejectedResume, "resumption is not supported");
   }
   const auto* setup = std::get_if<SetupFrame>(&decoded->body);
-  if (setup == nullptr) return refuse(ErrorCode::kInvalidSetup, "the first frame must be SETUP");
+  CHECK(setup != nullptr, "no other first frame is wanted");
   if (setup->version_major != 1 || setup->version_minor != 0) {
     return refuse(ErrorCode::kUnsupportedSetup, "only version 1.0 is supported");
   }
@@ -95,12 +95,15 @@ void Connection::receive(base::Instant now, const Frame& frame) {
   } else if (std::holds_alternative<CancelFrame>(frame.body)) {
     receive_cancel(frame.stream);
   } else if (const auto* extension = std::get_if<ExtensionFrame>(&frame.body)) {
-    if (!extension->ignore) {
-      fail(CloseReason::kProtocolError, ErrorCode::kConnectionError, "unknown extension");
-    }
+    receive_extension(extension->ignore);
   }
   // The rest is ignored: SETUP and RESUME again, LEASE and METADATA_PUSH that nobody asked for,
   // unknown types with I, and REQUEST_N, since every reply of ours is a single payload.
+}
+
+void Connection::receive_extension(bool ignore) {
+  if (ignore) return;
+  fail(CloseReason::kProtocolError, ErrorCode::kConnectionError, "unknown extension");
 }
 
 void Connection::receive_keepalive(base::Instant now, const KeepaliveFrame& keepalive) {
@@ -132,30 +135,38 @@ bool Connection::take_keepalive_token(base::Instant now) {
 
 // ---- Requests of the peer.
 
-void Connection::receive_request(base::Instant now, const Frame& frame) {
-  const StreamId stream = frame.stream;
+// Registers a request that may begin; says what has to be said of one that may not.
+bool Connection::admit_request(StreamId stream, FrameType type) {
   const std::uint32_t parity = role_ == Role::kServer ? 1 : 0;
   if (stream.value % 2 != parity) {
     fail(CloseReason::kProtocolError, ErrorCode::kConnectionError, "stream id of wrong parity");
-    return;
+    return false;
   }
-  if (inbound_.contains(stream)) return;
-  const auto* request = std::get_if<RequestResponseFrame>(&frame.body);
-  const auto* fnf = std::get_if<RequestFnfFrame>(&frame.body);
-  if (request == nullptr && fnf == nullptr) {
+  if (inbound_.contains(stream)) return false;
+  const bool wants_reply = type == FrameType::kRequestResponse;
+  if (!wants_reply && type != FrameType::kRequestFnf) {
     send_error(stream, ErrorCode::kApplicationError, "interaction not supported");
-    return;
+    return false;
   }
-  const bool wants_reply = request != nullptr;
   if (inbound_.size() >= config_.inbound_streams_max) {
     if (wants_reply) send_error(stream, ErrorCode::kRejected, "too many requests under way");
-    return;
+    return false;
   }
   inbound_.emplace(stream, wants_reply ? Inbound::kRequestArriving : Inbound::kFnfArriving);
-  if (wants_reply ? request->follows : fnf->follows) {
-    reassemble(now, frame);
+  return true;
+}
+
+void Connection::receive_request(base::Instant now, const Frame& frame) {
+  if (const auto* request = std::get_if<RequestResponseFrame>(&frame.body)) {
+    if (!admit_request(frame.stream, FrameType::kRequestResponse)) return;
+    if (request->follows) return reassemble(now, frame);
+    deliver_request(frame.stream, request->payload);
+  } else if (const auto* fnf = std::get_if<RequestFnfFrame>(&frame.body)) {
+    if (!admit_request(frame.stream, FrameType::kRequestFnf)) return;
+    if (fnf->follows) return reassemble(now, frame);
+    deliver_request(frame.stream, fnf->payload);
   } else {
-    deliver_request(stream, wants_reply ? request->payload : fnf->payload);
+    static_cast<void>(admit_request(frame.stream, FrameType::kRequestStream));
   }
 }
 
@@ -240,6 +251,7 @@ void Connection::abort_payload(StreamId stream, AbortReason reason) {
   const bool wants_reply = request->second == Inbound::kRequestArriving;
   inbound_.erase(request);
   if (wants_reply) send_error(stream, ErrorCode::kRejected, refusal(reason));
+  events_.emplace_back(RequestAborted{stream, reason});
 }
 
 void Connection::receive_error(StreamId stream, const ErrorFrame& error) {

@@ -247,6 +247,12 @@ std::vector<StreamId> Reassembler::expire(base::Instant now) {
   return expired;
 }
 
-std::size_t Reassembler::buffered() const { return buffered_; }
+void Reassembler::clear() {
+  release();
+  partials_.clear();
+  buffered_ = 0;
+}
+
+std::size_t Reassembler::buffered() const { return buffered_ + finished_.size(); }
 
 }  // namespace prometheus_rsocket::rsocket

@@ -62,6 +62,12 @@ class Reassembler {
   // Streams whose payload is over its time; they are forgotten.
   [[nodiscard]] std::vector<StreamId> expire(base::Instant now);
 
+  // Frees the last whole payload: the frame that add() gave is void.
+  void release() { finished_ = {}; }
+  // Frees everything.
+  void clear();
+
+  // Bytes held of all payloads, unfinished ones and the last whole one.
   [[nodiscard]] std::size_t buffered() const;
 
  private:
@@ -72,7 +78,7 @@ class Reassembler {
   };
 
   std::size_t payload_bytes_max_;
-  std::size_t buffered_ = 0;
+  std::size_t buffered_ = 0;  // of partials_
   std::map<StreamId, Partial> partials_;
   Payload finished_;  // what the last whole frame borrows from
 };

@@ -199,6 +199,11 @@ struct FrameHeader {
   std::uint16_t flags = 0;  // 10 bits
 };
 [[nodiscard]] boost::system::result<FrameHeader> decode_header(ByteView frame);
+// Whether it is of a payload that goes on in further frames.
+[[nodiscard]] bool is_fragment(const FrameHeader& header);
+// What is wrong with every frame that has this header, whatever its body; nothing when that depends
+// on the body.
+[[nodiscard]] std::optional<FrameError> header_error(const FrameHeader& header);
 
 // Decodes one whole frame. The result borrows from `frame`. The reserved top bit of the stream id
 // is ignored; undefined flag bits too. SETUP's version is not judged here.

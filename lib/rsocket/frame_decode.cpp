@@ -13,7 +13,8 @@ constexpr std::uint16_t kFlagMask = (1U << kFlagBits) - 1;
 
 enum class StreamRule { kConnection, kStream, kAny };
 
-StreamRule stream_rule(std::uint8_t type) {
+// Nothing for a type that we do not know.
+std::optional<StreamRule> stream_rule(std::uint8_t type) {
   switch (static_cast<FrameType>(type)) {
     case FrameType::kSetup:
     case FrameType::kLease:
@@ -34,13 +35,7 @@ StreamRule stream_rule(std::uint8_t type) {
     case FrameType::kExtension:
       return StreamRule::kAny;
   }
-  return StreamRule::kAny;
-}
-
-bool stream_allowed(const FrameHeader& header) {
-  const StreamRule rule = stream_rule(header.type);
-  return rule == StreamRule::kAny ||
-         (rule == StreamRule::kConnection) == (header.stream == kConnectionStream);
+  return std::nullopt;
 }
 
 // A body that has an end: `body` unless bytes ran short or are left.
@@ -124,7 +119,6 @@ result<FrameBody> decode_payload(WireReader& in, std::uint16_t flags) {
   payload.complete = (flags & kFlagComplete) != 0;
   payload.next = (flags & kFlagNext) != 0;
   payload.follows = (flags & kFlagFollows) != 0 && !payload.complete;
-  if (!payload.complete && !payload.next) return FrameError::kPayloadWithoutFlags;
   return with_payload(in, flags, payload);
 }
 
@@ -190,7 +184,6 @@ result<FrameBody> decode_body(const FrameHeader& header, WireReader& in) {
     case FrameType::kExtension:
       return decode_extension(in, flags);
   }
-  if ((flags & kFlagIgnore) == 0) return FrameError::kUnknownType;
   return FrameBody(IgnoredFrame{.type = header.type});
 }
 
@@ -206,11 +199,43 @@ result<FrameHeader> decode_header(ByteView frame) {
                      .flags = static_cast<std::uint16_t>(type_and_flags & kFlagMask)};
 }
 
+bool is_fragment(const FrameHeader& header) {
+  if ((header.flags & kFlagFollows) == 0) return false;
+  switch (static_cast<FrameType>(header.type)) {
+    case FrameType::kRequestResponse:
+    case FrameType::kRequestFnf:
+    case FrameType::kRequestStream:
+    case FrameType::kRequestChannel:
+      return true;
+    case FrameType::kPayload:
+      return (header.flags & kFlagComplete) == 0;
+    default:
+      return false;
+  }
+}
+
+std::optional<FrameError> header_error(const FrameHeader& header) {
+  const auto rule = stream_rule(header.type);
+  if (!rule) {
+    if ((header.flags & kFlagIgnore) == 0) return FrameError::kUnknownType;
+    return std::nullopt;
+  }
+  if (*rule != StreamRule::kAny &&
+      (*rule == StreamRule::kConnection) != (header.stream == kConnectionStream)) {
+    return FrameError::kStreamNotAllowed;
+  }
+  if (static_cast<FrameType>(header.type) == FrameType::kPayload &&
+      (header.flags & (kFlagNext | kFlagComplete)) == 0) {
+    return FrameError::kPayloadWithoutFlags;
+  }
+  return std::nullopt;
+}
+
 result<Frame> decode(ByteView frame) {
   const result<FrameHeader> header = decode_header(frame);
   if (!header) return header.error();
   if (frame.size() > frame_bytes_max(header->type)) return FrameError::kFrameTooLong;
-  if (!stream_allowed(*header)) return FrameError::kStreamNotAllowed;
+  if (const auto wrong = header_error(*header)) return *wrong;
   WireReader in(frame.subspan(kFrameHeaderBytes));
   const result<FrameBody> body = decode_body(*header, in);
   if (!body) return body.error();

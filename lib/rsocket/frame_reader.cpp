@@ -28,7 +28,9 @@ std::size_t buffer_size_for(std::size_t held, std::size_t size) {
 
 std::span<std::byte> FrameReader::prepare() {
   const auto held = ByteView(buffer_).subspan(begin_, end_ - begin_);
-  const std::size_t size = buffer_size_for(held.size(), buffer_.size());
+  const std::size_t size = skip_bytes_ != 0
+                               ? std::clamp(skip_bytes_, kIdleBufferBytes, kSkipBufferBytes)
+                               : buffer_size_for(held.size(), buffer_.size());
   if (size != buffer_.size()) {
     Bytes resized(size);
     std::ranges::copy(held, resized.begin());
@@ -45,6 +47,9 @@ std::span<std::byte> FrameReader::prepare() {
 void FrameReader::commit(std::size_t bytes) {
   CHECK(bytes <= buffer_.size() - end_, "no more than the room that prepare() gave");
   end_ += bytes;
+  const std::size_t skipped = std::min(skip_bytes_, bytes);
+  begin_ += skipped;
+  skip_bytes_ -= skipped;
 }
 
 boost::system::result<std::optional<ByteView>> FrameReader::next() {
@@ -67,6 +72,20 @@ boost::system::result<std::optional<ByteView>> FrameReader::next() {
   if (arrived.size() < frame_bytes) return std::nullopt;
   begin_ += kLengthPrefixBytes + frame_bytes;
   return arrived.first(frame_bytes);
+}
+
+ByteView FrameReader::arriving() const {
+  const ByteView held = ByteView(buffer_).subspan(begin_, end_ - begin_);
+  return held.subspan(std::min(held.size(), kLengthPrefixBytes));
+}
+
+void FrameReader::skip() {
+  const ByteView arrived = arriving();
+  CHECK(!arrived.empty(), "there is an unfinished frame to skip");
+  const std::size_t frame_bytes = WireReader(ByteView(buffer_).subspan(begin_)).u24();
+  CHECK(arrived.size() < frame_bytes, "a whole frame is taken, not skipped");
+  skip_bytes_ = frame_bytes - arrived.size();
+  begin_ = end_;
 }
 
 std::size_t FrameReader::buffered() const { return end_ - begin_; }

@@ -3,7 +3,8 @@
 //
 // Sans-I/O. The driver asks for room with prepare(), reads into it, tells how much came with
 // commit(), and takes whole frames with next(). Memory grows with what has arrived (doubling),
-// never with what a prefix declares; while idle the reader holds no more than kIdleBufferBytes.
+// never with what a prefix declares; while idle the reader holds no more than kIdleBufferBytes, and
+// no more than kSkipBufferBytes while it skips a frame.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -16,6 +17,7 @@ namespace prometheus_rsocket::rsocket {
 class FrameReader {
  public:
   static constexpr std::size_t kIdleBufferBytes = 512;
+  static constexpr std::size_t kSkipBufferBytes = 4096;
 
   // Room for the next read: never empty. Invalidates every frame that next() gave.
   [[nodiscard]] std::span<std::byte> prepare();
@@ -29,13 +31,22 @@ class FrameReader {
   // error, and every later call gives the same error.
   [[nodiscard]] boost::system::result<std::optional<ByteView>> next();
 
+  // What has come of the unfinished frame, without its prefix: empty before the prefix is whole and
+  // while a frame is skipped. Valid until the next prepare(). REQUIRES: next() gave nothing.
+  [[nodiscard]] ByteView arriving() const;
+
+  // Drops what has come of the unfinished frame, and the rest as it comes, without keeping it: the
+  // next frame that next() gives is the one behind it. REQUIRES: arriving() is not empty.
+  void skip();
+
   // Bytes of an unfinished frame that wait here; 0 between frames.
   [[nodiscard]] std::size_t buffered() const;
 
  private:
   Bytes buffer_;
-  std::size_t begin_ = 0;  // first byte not yet given out
-  std::size_t end_ = 0;    // behind the last byte that came
+  std::size_t begin_ = 0;       // first byte not yet given out
+  std::size_t end_ = 0;         // behind the last byte that came
+  std::size_t skip_bytes_ = 0;  // of a skipped frame, still to come; then begin_ == end_
   std::optional<FrameError> error_;
 };
 

@@ -20,6 +20,8 @@ inline constexpr std::uint32_t kU31Max = 0x7FFF'FFFF;
 inline constexpr std::size_t kSetupFrameBytesMax = std::size_t{64} * 1024;
 // KEEPALIVE, CANCEL, REQUEST_N, LEASE, ERROR: nothing honest needs more.
 inline constexpr std::size_t kControlFrameBytesMax = 1024;
+// A longer frame is judged by its header: thrown away unread where nobody waits for its body.
+inline constexpr std::size_t kUnaskedFrameBytesMax = 1024;
 
 // Below this a non-final fragment makes rsocket-java close the connection.
 inline constexpr std::size_t kFragmentBytesMin = 64;
@@ -41,6 +43,7 @@ inline constexpr std::uint32_t kKeepaliveBurst = 16;
 inline constexpr base::Duration kKeepaliveRefill = 1s;
 
 static_assert(kControlFrameBytesMax < kSetupFrameBytesMax && kSetupFrameBytesMax < kFrameBytesMax);
+static_assert(kControlFrameBytesMax <= kUnaskedFrameBytesMax);  // control frames are always read
 static_assert(kFragmentBytesMin > kFrameHeaderBytes + kLengthPrefixBytes);
 static_assert(kLifetimeMin <= kLifetimeMax && kFirstFrameTime <= kLifetimeMin);
 static_assert(kReassemblyTime < kLifetimeMax);

@@ -67,6 +67,8 @@ std::string words(const OpenFailure& failure) {
       text << failure.scan;
       return std::move(text).str();
     }
+    case Quarantine::kInflight:
+      return "too much is on its way in: --rsocket.max-inflight-bytes";
     case Quarantine::kPage:
       return "the page is full: --scrape.max-bytes";
   }
@@ -83,7 +85,7 @@ Client::Client(ClientOwner& owner, ConnectionId id,
           owner.shard(), std::move(channel),
           rsocket::Connection(rsocket::Role::kServer, connection_config(owner.config()),
                               accepted_at),
-          static_cast<transport::SessionHandler&>(*this))) {
+          static_cast<transport::SessionHandler&>(*this), owner.inflight())) {
   session_->start();
 }
 
@@ -201,9 +203,7 @@ void Client::on(const rsocket::ResponseError& error) {
 void Client::on(const rsocket::ResponseAborted& aborted) {
   const auto asked = take(aborted.stream);
   if (!asked) return;
-  std::ostringstream reason;
-  reason << aborted.reason;
-  log_trouble("reply given up", std::move(reason).str());
+  give_up("reply given up", aborted.reason);
   answer(*asked, PullOutcome::kError, nullptr);
 }
 
@@ -216,6 +216,11 @@ void Client::on(const rsocket::Request& request) {
   // One code and one text whatever was wrong: a shared key must not become a decryption oracle.
   static_cast<void>(session_->respond_error(request.stream, ErrorCode::kInvalid,
                                             "the push does not open or is not valid"));
+}
+
+void Client::on(const rsocket::RequestAborted& aborted) {
+  ++owner_.metrics().pushes_refused;
+  give_up("push given up", aborted.reason);
 }
 
 void Client::on(const rsocket::FireAndForget& request) {
@@ -264,6 +269,15 @@ void Client::on(const rsocket::Closed& closed) {
   }
   if (connected()) --metrics.connections;
   owner_.ended(*this);
+}
+
+void Client::give_up(std::string_view what, rsocket::AbortReason reason) {
+  if (reason == rsocket::AbortReason::kNoRoom) {
+    ++owner_.metrics().quarantined[static_cast<std::size_t>(Quarantine::kInflight)];
+  }
+  std::ostringstream text;
+  text << reason;
+  log_trouble(what, std::move(text).str());
 }
 
 void Client::log_trouble(std::string_view message, std::string reason) {

@@ -31,6 +31,9 @@ class ClientOwner {
   // None until the first key is made.
   [[nodiscard]] virtual const std::shared_ptr<const envelope::PrivateKey>& key() const = 0;
 
+  // What its clients' frames on their way in share.
+  [[nodiscard]] virtual const std::shared_ptr<transport::ByteBudget>& inflight() const = 0;
+
   virtual void replied(PullId pull, Reply reply) = 0;
   // `stream` is 0 where no answer is wanted; else push_stored() has to come.
   virtual void pushed(const Client& client, std::uint32_t stream, std::string text) = 0;
@@ -82,6 +85,7 @@ class Client final : private transport::SessionHandler {
   void on(const rsocket::Request& request);
   void on(const rsocket::FireAndForget& request);
   void on(const rsocket::RequestCancelled&) {}
+  void on(const rsocket::RequestAborted& aborted);
   void on(const rsocket::Response& response);
   void on(const rsocket::ResponseError& error);
   void on(const rsocket::ResponseAborted& aborted);
@@ -93,6 +97,7 @@ class Client final : private transport::SessionHandler {
               std::shared_ptr<const Exposition> exposition);
   void remember(const std::shared_ptr<const envelope::PrivateKey>& key);
   [[nodiscard]] std::shared_ptr<const Exposition> open(const rsocket::PayloadView& payload);
+  void give_up(std::string_view what, rsocket::AbortReason reason);
   void log_trouble(std::string_view message, std::string reason);
   void limit_age();
   [[nodiscard]] base::Instant now() const { return owner_.shard().clock.now(); }

@@ -27,6 +27,9 @@ struct Config {
   // How old a connection grows before its client is sent away, to be spread anew; 0: without end.
   base::Duration connection_age_max{};
   std::size_t payload_bytes_max = std::size_t{16} << 20;
+  // Of frames on their way in, all clients together, by even shares of the shards; a shard's share
+  // is never less than one payload.
+  std::size_t inflight_bytes_max = std::size_t{256} << 20;
   std::size_t uncompressed_bytes_max = std::size_t{64} << 20;
 
   base::Duration scrape_default_timeout = 10s;

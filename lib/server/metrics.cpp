@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, kPullOutcomes> kOutcomeNames = {"success"
 constexpr std::array<std::string_view, kPullOutcomes> kExceptionNames = {"none", "ClosedConnection",
                                                                          "ErrorReply", "Timeout"};
 constexpr std::array<std::string_view, kQuarantines> kQuarantineNames = {
-    "envelope", "snappy", "too_large", "utf8", "malformed", "page_full"};
+    "envelope", "snappy", "too_large", "utf8", "malformed", "page_full", "inflight"};
 constexpr std::array<std::string_view, kConnectionErrors> kConnectionErrorNames = {
     "NotRSocket", "ProtocolError", "SetupTimeout", "KeepaliveTimeout"};
 constexpr std::array<std::string_view, kTransports> kTransportNames = {"tcp", "websocket"};
@@ -153,6 +153,8 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
     page.sample("prometheus_proxy_shard_connections", {{"shard", std::to_string(i)}},
                 shards[i].connections);
   }
+  page.single("prometheus_proxy_inflight_bytes", "gauge",
+              "What has come of replies and pushes that are not whole yet.", all.inflight_bytes);
   page.family("prometheus_proxy_connection_error_total", "counter",
               "Connections that ended by a fault of the client.");
   std::uint64_t unrecognized = 0;
@@ -255,6 +257,7 @@ ShardMetrics::ShardMetrics()
 
 void ShardMetrics::add(const ShardMetrics& other) {
   connections += other.connections;
+  inflight_bytes += other.inflight_bytes;
   for (std::size_t i = 0; i < kPullOutcomes; ++i) scrape_seconds[i].add(other.scrape_seconds[i]);
   payload_bytes.add(other.payload_bytes);
   for (std::size_t i = 0; i < kQuarantines; ++i) quarantined[i] += other.quarantined[i];

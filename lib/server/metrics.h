@@ -56,8 +56,16 @@ enum class PullOutcome : std::uint8_t { kSuccess, kClosed, kError, kTimeout };
 inline constexpr std::size_t kPullOutcomes = 4;
 
 // Why a client's payload is kept from the page.
-enum class Quarantine : std::uint8_t { kEnvelope, kSnappy, kTooLarge, kUtf8, kMalformed, kPage };
-inline constexpr std::size_t kQuarantines = 6;
+enum class Quarantine : std::uint8_t {
+  kEnvelope,
+  kSnappy,
+  kTooLarge,
+  kUtf8,
+  kMalformed,
+  kPage,
+  kInflight
+};
+inline constexpr std::size_t kQuarantines = 7;
 
 // Why a connection ended that was not meant to.
 enum class ConnectionError : std::uint8_t { kNotRSocket, kProtocol, kSetupTimeout, kKeepalive };
@@ -69,7 +77,8 @@ struct ShardMetrics {
   ShardMetrics();
   void add(const ShardMetrics& other);
 
-  std::uint64_t connections = 0;  // open now, with SETUP done
+  std::uint64_t connections = 0;     // open now, with SETUP done
+  std::uint64_t inflight_bytes = 0;  // of frames on their way in, held now
   std::array<Histogram, kPullOutcomes> scrape_seconds;
   Histogram payload_bytes;
   std::array<std::uint64_t, kQuarantines> quarantined{};

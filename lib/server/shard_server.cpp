@@ -13,11 +13,32 @@ namespace prometheus_rsocket::server {
 
 using runtime::error_code;
 
+namespace {
+
+std::size_t inflight_share(const Config& config, std::size_t shards) {
+  // Headers and prefixes of the largest payload are in that margin.
+  const std::size_t one_payload = config.payload_bytes_max + rsocket::kUnaskedFrameBytesMax;
+  return std::max(config.inflight_bytes_max / shards, one_payload);
+}
+
+}  // namespace
+
 ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Config& config,
                          Hub& hub)
-    : process_(process), shard_(process.shard(index)), config_(config), hub_(hub) {}
+    : process_(process),
+      shard_(process.shard(index)),
+      config_(config),
+      hub_(hub),
+      inflight_(
+          std::make_shared<transport::ByteBudget>(inflight_share(config, process.shard_count()))) {}
 
 ShardServer::~ShardServer() = default;
+
+ShardMetrics ShardServer::read_metrics() const {
+  ShardMetrics metrics = metrics_;
+  metrics.inflight_bytes = inflight_->used();
+  return metrics;
+}
 
 void ShardServer::tell(runtime::Handler<void()> task) {
   process_.send(shard_.index, 0, std::move(task));

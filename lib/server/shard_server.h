@@ -43,7 +43,7 @@ class ShardServer final : private ClientOwner {
   // Ends what is left, at once.
   void abort();
 
-  [[nodiscard]] const ShardMetrics& read_metrics() const { return metrics_; }
+  [[nodiscard]] ShardMetrics read_metrics() const;
 
  private:
   struct Held {
@@ -56,6 +56,7 @@ class ShardServer final : private ClientOwner {
   ShardMetrics& metrics() override { return metrics_; }
   LogLimit& log_limit() override { return log_limit_; }
   const std::shared_ptr<const envelope::PrivateKey>& key() const override { return key_; }
+  const std::shared_ptr<transport::ByteBudget>& inflight() const override { return inflight_; }
   void replied(PullId pull, Reply reply) override;
   void pushed(const Client& client, std::uint32_t stream, std::string text) override;
   void ended(Client& client) override;
@@ -69,6 +70,7 @@ class ShardServer final : private ClientOwner {
   runtime::Shard& shard_;
   const Config& config_;
   Hub& hub_;
+  const std::shared_ptr<transport::ByteBudget> inflight_;  // shared with the clients' sessions
   ShardMetrics metrics_;
   LogLimit log_limit_;
   std::shared_ptr<const envelope::PrivateKey> key_;

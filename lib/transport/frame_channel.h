@@ -27,6 +27,15 @@ class FrameChannel {
   // call. The view is valid until the next async_fill().
   [[nodiscard]] virtual boost::system::result<std::optional<base::ByteView>> next_frame() = 0;
 
+  // What has come of the frame that is not whole yet, without a length prefix; empty between frames
+  // and while one is skipped. Valid until the next async_fill(). REQUIRES: next_frame() gave
+  // nothing.
+  [[nodiscard]] virtual base::ByteView arriving() const = 0;
+
+  // Drops that, and the rest of the frame as it comes: it is read and not kept. REQUIRES:
+  // arriving() holds a header, and no async_fill() is under way.
+  virtual void skip_frame() = 0;
+
   // Takes more bytes from the peer: completes when some came, with eof after its FIN. One at a
   // time.
   template <class Token>

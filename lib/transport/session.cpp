@@ -12,11 +12,13 @@ namespace prometheus_rsocket::transport {
 using runtime::error_code;
 
 Session::Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
-                 rsocket::Connection connection, SessionHandler& handler)
+                 rsocket::Connection connection, SessionHandler& handler,
+                 std::shared_ptr<ByteBudget> budget)
     : shard_(shard),
       channel_(std::move(channel)),
       timer_(shard.timers.make_timer()),
       connection_(std::move(connection)),
+      gate_(std::move(budget)),
       handler_(&handler),
       remote_(channel_->remote_endpoint()) {}
 
@@ -115,18 +117,40 @@ void Session::take_frames() {
     if (frame.has_error()) {
       connection_.handle_frame_error(shard_.clock.now(), frame.error());
     } else if (*frame) {
-      connection_.handle_frame(shard_.clock.now(), **frame);
-    } else {
+      take_frame(**frame);
+    } else if (!skip_arriving()) {
       return;
     }
     deliver_events();
   }
 }
 
+void Session::take_frame(base::ByteView frame) {
+  const auto header = rsocket::decode_header(frame);
+  if (!header || gate_.admits(connection_, *header, frame.size())) {
+    connection_.handle_frame(shard_.clock.now(), frame);
+  } else {
+    connection_.handle_skipped_frame(shard_.clock.now(), *header);
+  }
+  gate_.end_frame();
+}
+
+// False: what is arriving, if anything, is to be had whole.
+bool Session::skip_arriving() {
+  const base::ByteView arrived = channel_->arriving();
+  const auto header = rsocket::decode_header(arrived);
+  if (!header || gate_.admits(connection_, *header, arrived.size())) return false;
+  channel_->skip_frame();
+  connection_.handle_skipped_frame(shard_.clock.now(), *header);
+  gate_.end_frame();
+  return true;
+}
+
 void Session::deliver_events() {
   while (const auto event = connection_.poll_event()) {
     if (handler_ != nullptr) handler_->on_event(*event);
   }
+  gate_.settle(connection_);
 }
 
 void Session::write() {
@@ -158,6 +182,7 @@ void Session::say_goodbye() {
   flushed_ = true;
   linger_deadline_ = shard_.clock.now() + kLingerTime;
   channel_->discard_input();
+  gate_.end_frame();
   channel_->async_shutdown(
       boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
         if (error) self->end();
@@ -218,6 +243,7 @@ void Session::end() {
   stall_deadline_.reset();
   connection_.handle_closed(shard_.clock.now());
   channel_->close();
+  gate_.end_frame();
   timer_->cancel();
 }
 

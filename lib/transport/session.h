@@ -12,6 +12,7 @@
 #include "rsocket/connection.h"
 #include "runtime/runtime.h"
 #include "transport/frame_channel.h"
+#include "transport/frame_gate.h"
 
 namespace prometheus_rsocket::transport {
 
@@ -27,9 +28,11 @@ class SessionHandler {
 // Shared: its owner holds it to command it, operations under way hold it to finish them.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `handler` must outlive the session or detach() itself. `shard` outlives both.
+  // `handler` must outlive the session or detach() itself. `shard` outlives both. `budget`: what
+  // frames on their way in share with other sessions of the shard; none: without bound.
   Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
-          rsocket::Connection connection, SessionHandler& handler);
+          rsocket::Connection connection, SessionHandler& handler,
+          std::shared_ptr<ByteBudget> budget = nullptr);
 
   // Begins to read, write and keep time. Once.
   void start();
@@ -73,6 +76,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void drive();
   void keep_time();
   void take_frames();
+  void take_frame(base::ByteView frame);
+  [[nodiscard]] bool skip_arriving();
   void deliver_events();
   void write();
   void fill();
@@ -88,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<FrameChannel> channel_;
   std::unique_ptr<runtime::Timer> timer_;
   rsocket::Connection connection_;
+  FrameGate gate_;
   SessionHandler* handler_;  // null when detached
   runtime::Endpoint remote_;
 

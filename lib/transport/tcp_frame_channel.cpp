@@ -40,6 +40,10 @@ class TcpFrameChannel final : public FrameChannel {
     if (discarding_) return std::nullopt;
     return reader_.next();
   }
+  base::ByteView arriving() const override {
+    return discarding_ ? base::ByteView{} : reader_.arriving();
+  }
+  void skip_frame() override { reader_.skip(); }
   void discard_input() override { discarding_ = true; }
   std::uint64_t written_bytes() const override { return written_bytes_; }
   void close() override { stream_->close(); }
@@ -48,6 +52,7 @@ class TcpFrameChannel final : public FrameChannel {
 
  private:
   void do_fill(Handler<void(error_code)> handler) override {
+    if (discarding_) reader_ = {};
     const std::span<std::byte> room = reader_.prepare();
     stream_->async_read_some(
         boost::asio::buffer(room.data(), room.size()),

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "rsocket/frame.h"
+#include "rsocket/frame_reader.h"
 #include "rsocket/limits.h"
 #include "runtime/alarm.h"
 #include "transport/limits.h"
@@ -121,6 +122,14 @@ class WebSocketFrameChannel final : public FrameChannel {
     taken_ = true;
     return base::ByteView(message_);
   }
+  base::ByteView arriving() const override {
+    return taken_ || skipping_ || discarding_ ? base::ByteView{} : base::ByteView(message_);
+  }
+  void skip_frame() override {
+    CHECK(message_.size() >= rsocket::kFrameHeaderBytes, "a frame is skipped by its header");
+    skipping_ = true;
+    forget_body();
+  }
   void discard_input() override { discarding_ = true; }
   std::uint64_t written_bytes() const override { return socket_.next_layer().written_bytes(); }
   void close() override { stream().close(); }
@@ -132,11 +141,13 @@ class WebSocketFrameChannel final : public FrameChannel {
   void do_fill(Handler<void(error_code)> handler) override {
     if (taken_ || discarding_) start_message();
     const std::size_t held = message_.size();
-    message_.resize(held + std::clamp(held, kReadBytesMin, kReadBytesMax));
+    message_.resize(held + (skipping_ ? rsocket::FrameReader::kSkipBufferBytes
+                                      : std::clamp(held, kReadBytesMin, kReadBytesMax)));
     socket_.async_read_some(
         asio::buffer(message_.data() + held, message_.size() - held),
         [this, held, handler = std::move(handler)](error_code error, std::size_t bytes) mutable {
           message_.resize(held + bytes);
+          message_bytes_ += bytes;
           if (error == websocket::error::closed) error = asio::error::eof;
           if (!error) judge();
           std::move(handler)(error);
@@ -145,7 +156,15 @@ class WebSocketFrameChannel final : public FrameChannel {
 
   void start_message() {
     taken_ = false;
+    skipping_ = false;
     message_.clear();
+    message_bytes_ = 0;
+    if (message_.capacity() > kReadBytesMax) message_.shrink_to_fit();
+  }
+
+  // The header stays, since it has the bound of the message.
+  void forget_body() {
+    message_.resize(rsocket::kFrameHeaderBytes);
     if (message_.capacity() > kReadBytesMax) message_.shrink_to_fit();
   }
 
@@ -154,9 +173,12 @@ class WebSocketFrameChannel final : public FrameChannel {
     if (!socket_.got_binary()) {
       error_ = make_error_code(boost::system::errc::bad_message);
     } else if (message_.size() > kTypeOffset &&
-               message_.size() > rsocket::frame_bytes_max(static_cast<std::uint8_t>(
-                                     std::to_integer<unsigned>(message_[kTypeOffset]) >> 2U))) {
+               message_bytes_ > rsocket::frame_bytes_max(static_cast<std::uint8_t>(
+                                    std::to_integer<unsigned>(message_[kTypeOffset]) >> 2U))) {
       error_ = rsocket::make_error_code(rsocket::FrameError::kFrameTooLong);
+    } else if (skipping_) {
+      forget_body();
+      taken_ = socket_.is_message_done();
     } else {
       whole_ = socket_.is_message_done();
     }
@@ -193,9 +215,11 @@ class WebSocketFrameChannel final : public FrameChannel {
 
   runtime::Endpoint remote_;
   WebSocket socket_;
-  Bytes message_;  // what has come of the message under way
+  Bytes message_;  // what has come of the message under way; while skipping its header alone
+  std::size_t message_bytes_ = 0;  // that have come of it
   bool whole_ = false;
-  bool taken_ = false;
+  bool taken_ = false;  // the next read is of another message
+  bool skipping_ = false;
   bool discarding_ = false;
   error_code error_;
 };

@@ -508,10 +508,15 @@ TEST(Connection, AFullOutboundQueueStopsReading) {
 TEST(Connection, ARequestOverThePayloadBoundIsRejected) {
   Script script = server({.payload_bytes_max = 10});
   EXPECT_EQ(script.receive(1, request("0123456789")).size(), 1U);
-  EXPECT_THAT(script.receive(3, request("0123456789A")), ElementsAre("send ERROR stream=3 0x202"));
-  EXPECT_THAT(script.receive(5, fnf("0123456789A")), IsEmpty());
+  EXPECT_THAT(
+      script.receive(3, request("0123456789A")),
+      ElementsAre("RequestAborted stream=3 reason=payload_too_long", "send ERROR stream=3 0x202"));
+  EXPECT_THAT(script.receive(5, fnf("0123456789A")),
+              ElementsAre("RequestAborted stream=5 reason=payload_too_long"));
   (void)script.receive(7, request("0123456789", true));
-  EXPECT_THAT(script.receive(7, more("A")), ElementsAre("send ERROR stream=7 0x202"));
+  EXPECT_THAT(
+      script.receive(7, more("A")),
+      ElementsAre("RequestAborted stream=7 reason=payload_too_long", "send ERROR stream=7 0x202"));
   EXPECT_THAT(script.receive(7, last("B")), IsEmpty());
   EXPECT_EQ(script.connection.inbound_streams(), 1U);
 }
@@ -538,7 +543,9 @@ TEST(Connection, AFragmentedPayloadHasThirtySeconds) {
   (void)script.receive(2, more("b"));
   (void)script.receive(3, fnf("c", true));
   EXPECT_THAT(script.pass(30s - 1ns), IsEmpty());
-  EXPECT_THAT(script.pass(1ns), ElementsAre("ResponseAborted stream=2 reason=too_slow",
+  EXPECT_THAT(script.pass(1ns), ElementsAre("RequestAborted stream=1 reason=too_slow",
+                                            "ResponseAborted stream=2 reason=too_slow",
+                                            "RequestAborted stream=3 reason=too_slow",
                                             "send ERROR stream=1 0x202", "send CANCEL stream=2"));
   EXPECT_EQ(script.connection.inbound_streams(), 0U);
 }

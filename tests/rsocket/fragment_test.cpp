@@ -55,6 +55,8 @@ TEST(Reassembler, PutsInterleavedStreamsTogether) {
   const Bytes bb(8, std::byte{2});
   EXPECT_EQ(reassembler.add(kStart, piece(2, false, a)).value(), piece(2, false, aa));
   EXPECT_EQ(reassembler.add(kStart, piece(4, false, b)).value(), piece(4, false, bb));
+  EXPECT_EQ(reassembler.buffered(), 8U);  // the last whole one, until it is released
+  reassembler.release();
   EXPECT_EQ(reassembler.buffered(), 0U);
   EXPECT_FALSE(reassembler.contains(StreamId{2}));
 }

@@ -101,6 +101,62 @@ TEST(FrameReader, TakesTheLongestFrame) {
   EXPECT_EQ(drain(reader), std::vector<Bytes>{frame});
 }
 
+TEST(FrameReader, GivesTheFrameBehindASkippedOne) {
+  FrameReader reader;
+  feed(reader, hex("00000A 00000001 2860 01"));
+  ASSERT_EQ(reader.next().value(), std::nullopt);
+  EXPECT_EQ(base::copy(reader.arriving()), hex("00000001 2860 01"));
+  reader.skip();
+  EXPECT_TRUE(reader.arriving().empty());
+  feed(reader, hex("020304 000006 00000003 2860"));
+  EXPECT_EQ(drain(reader), std::vector<Bytes>{hex("00000003 2860")});
+  EXPECT_EQ(reader.buffered(), 0U);
+}
+
+TEST(FrameReader, HoldsLittleWhileItSkips) {
+  FrameReader reader;
+  feed(reader, hex("FFFFFF 00000001 2860"));
+  feed(reader, Bytes(1 << 20));
+  ASSERT_EQ(reader.next().value(), std::nullopt);
+  reader.skip();
+  for (int step = 0; step < 100; ++step) {
+    EXPECT_LE(reader.prepare().size() + reader.buffered(), FrameReader::kSkipBufferBytes);
+    feed(reader, Bytes(1000));
+    EXPECT_EQ(reader.next().value(), std::nullopt);
+  }
+}
+
+RC_GTEST_PROP(FrameReaderProperty, AnySplitAndAnySkipGiveTheOtherFrames, ()) {
+  FrameGenerator generate;
+  std::vector<Bytes> sent;
+  Bytes stream;
+  const auto count = *rc::gen::inRange(0, 8);
+  for (int index = 0; index < count; ++index) {
+    sent.push_back(encode(generate.frame()));
+    const Bytes prefixed = with_prefix(sent.back());
+    stream.insert(stream.end(), prefixed.begin(), prefixed.end());
+  }
+  FrameReader reader;
+  std::vector<Bytes> received;
+  std::vector<std::size_t> skipped;  // by their place in `sent`
+  for (ByteView rest = stream; !rest.empty();) {
+    const auto size = std::min(*rc::gen::inRange<std::size_t>(1, 300), rest.size());
+    feed(reader, rest.first(size));
+    rest = rest.subspan(size);
+    if (!*rc::gen::arbitrary<bool>()) continue;
+    for (Bytes& frame : drain(reader)) received.push_back(std::move(frame));
+    if (reader.arriving().empty() || !*rc::gen::arbitrary<bool>()) continue;
+    skipped.push_back(received.size() + skipped.size());
+    reader.skip();
+  }
+  for (Bytes& frame : drain(reader)) received.push_back(std::move(frame));
+  for (auto at = skipped.rbegin(); at != skipped.rend(); ++at) {
+    sent.erase(sent.begin() + static_cast<std::ptrdiff_t>(*at));
+  }
+  RC_ASSERT(received == sent);
+  RC_ASSERT(reader.buffered() == 0U);
+}
+
 RC_GTEST_PROP(FrameReaderProperty, AnySplitGivesTheSameFrames, ()) {
   FrameGenerator generate;
   std::vector<Bytes> sent;

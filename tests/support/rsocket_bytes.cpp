@@ -29,20 +29,27 @@ rsocket::SetupFrame setup_frame(std::chrono::milliseconds lifetime) {
   return frame;
 }
 
+std::vector<rsocket::Frame> frames(std::string_view bytes) {
+  std::vector<rsocket::Frame> decoded;
+  base::ByteView rest = base::as_bytes(bytes);
+  while (rest.size() > rsocket::kLengthPrefixBytes) {
+    std::size_t size = 0;
+    for (const std::byte byte : rest.first(rsocket::kLengthPrefixBytes)) {
+      size = size << 8U | std::to_integer<std::size_t>(byte);
+    }
+    rest = rest.subspan(rsocket::kLengthPrefixBytes);
+    if (size > rest.size()) break;
+    if (const auto frame = rsocket::decode(rest.first(size))) decoded.push_back(*frame);
+    rest = rest.subspan(size);
+  }
+  return decoded;
+}
+
 std::optional<rsocket::ErrorCode> last_error(std::string_view bytes) {
   std::optional<rsocket::ErrorCode> code;
-  rsocket::FrameReader reader;
-  while (!bytes.empty()) {
-    const std::span<std::byte> room = reader.prepare();
-    const std::size_t size = std::min(room.size(), bytes.size());
-    std::ranges::copy(base::as_bytes(bytes.substr(0, size)), room.begin());
-    bytes.remove_prefix(size);
-    reader.commit(size);
-    for (auto frame = reader.next(); frame && *frame; frame = reader.next()) {
-      const auto decoded = rsocket::decode(**frame);
-      if (!decoded || decoded->stream != rsocket::kConnectionStream) continue;
-      if (const auto* error = std::get_if<rsocket::ErrorFrame>(&decoded->body)) code = error->code;
-    }
+  for (const rsocket::Frame& frame : frames(bytes)) {
+    const auto* error = std::get_if<rsocket::ErrorFrame>(&frame.body);
+    if (error != nullptr && frame.stream == rsocket::kConnectionStream) code = error->code;
   }
   return code;
 }
