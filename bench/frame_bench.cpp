@@ -46,7 +46,8 @@ std::vector<std::pair<std::string, Frame>> frames() {
   const PayloadView sealed{.metadata = wrapped, .data = reply};
   return {
       {"setup", {kConnectionStream, setup}},
-      {"keepalive", {kConnectionStream, KeepaliveFrame{.respond = true}}},
+      {"keepalive",
+       {kConnectionStream, KeepaliveFrame{.respond = true, .position = 0, .data = {}}}},
       {"request_response", {kStream, RequestResponseFrame{.payload = asked}}},
       {"request_fnf", {kStream, RequestFnfFrame{.payload = asked}}},
       {"request_n", {kStream, RequestNFrame{}}},

@@ -1,9 +1,7 @@
 #include "support/proxy_process.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +22,7 @@ namespace {
 using boost::system::result;
 
 constexpr std::chrono::seconds kStartTime{30};
-constexpr std::chrono::milliseconds kStopTime{30'000};
+constexpr std::chrono::seconds kStopTime{30};
 constexpr std::size_t kLogBytesMax = std::size_t{64} * 1024;
 constexpr int kExecFailed = 127;
 
@@ -71,6 +69,12 @@ class LogReader {
     std::optional<Ports> ports;
     changed_.wait_for(lock, time_max, [&] { return (ports = ports_of(text_)) || ended_; });
     return ports;
+  }
+
+  // Whether the log ends before the deadline: its writer has ended, then.
+  [[nodiscard]] bool wait_for_end(std::chrono::seconds time_max) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, time_max, [&] { return ended_; });
   }
 
  private:
@@ -198,10 +202,8 @@ const Ports& ProxyProcess::ports() const { return child_->ports; }
 std::string ProxyProcess::log() const { return child_->log.text(); }
 
 std::optional<int> ProxyProcess::stop() {
-  const Descriptor process(::pidfd_open(child_->pid, 0));
   ::kill(child_->pid, SIGTERM);
-  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&ended, 1, static_cast<int>(kStopTime.count())) != 1) ::kill(child_->pid, SIGKILL);
+  if (!child_->log.wait_for_end(kStopTime)) ::kill(child_->pid, SIGKILL);
   const int status = child_->reap();
   if (!WIFEXITED(status)) return std::nullopt;
   return WEXITSTATUS(status);
