@@ -49,9 +49,6 @@ class SilentListener {
 
 class NetStage final : public Stage {
  public:
-  NetStage() { testing::internal::CaptureStderr(); }
-  ~NetStage() override { (void)server_log(); }
-
   runtime::Process& server() override { return *server_; }
   runtime::Process& client() override { return *client_; }
   [[nodiscard]] boost::asio::ip::address server_address() const override {
@@ -65,9 +62,10 @@ class NetStage final : public Stage {
   void raise(runtime::Signal signal) override {
     EXPECT_EQ(::raise(signal == runtime::Signal::kReload ? SIGHUP : SIGTERM), 0);
   }
-  std::string server_log() override {
-    if (!log_text_) log_text_ = testing::internal::GetCapturedStderr();
-    return *log_text_;
+  std::string log_of(const std::function<void()>& writes) override {
+    testing::internal::CaptureStderr();
+    writes();
+    return testing::internal::GetCapturedStderr();
   }
   void end_client() override { client_.reset(); }
 
@@ -84,7 +82,6 @@ class NetStage final : public Stage {
 
  private:
   std::optional<SilentListener> silent_;
-  std::optional<std::string> log_text_;
   std::unique_ptr<runtime::Log> log_ =
       net::make_stderr_log(runtime::LogLevel::kDebug, net::LogFormat::kLogfmt);
   std::unique_ptr<runtime::Keys> keys_ = net::make_keys();

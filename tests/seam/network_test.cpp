@@ -74,6 +74,7 @@ TEST_P(SeamNetwork, AListenerOnEveryAddressTakesThePortOnEach) {
     const auto accepted = accept(**listener);
     const auto dialled = dial(one);
     wait_for(dialled);
+    ASSERT_EQ(dialled.error(), error_code()) << every;
     wait_for(accepted);
     EXPECT_EQ(accepted.value()->local_endpoint(), one) << every;
     EXPECT_EQ(accepted.value()->remote_endpoint(), dialled.value()->local_endpoint()) << every;

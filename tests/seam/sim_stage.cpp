@@ -15,7 +15,10 @@ class SimStage final : public Stage {
 
   runtime::Endpoint silent_endpoint() override { return {sim::ip("10.0.0.99"), 7001}; }
   void raise(runtime::Signal signal) override { server_.raise(signal); }
-  std::string server_log() override { return world_.log_text(); }
+  std::string log_of(const std::function<void()>& writes) override {
+    writes();
+    return world_.log_text();
+  }
   void end_client() override { world_.stop(client_); }
 
   bool run_until(const std::function<bool()>& holds) override { return world_.run_until(holds); }

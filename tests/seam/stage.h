@@ -27,8 +27,8 @@ class Stage {
   [[nodiscard]] virtual runtime::Endpoint silent_endpoint() = 0;
   // Reaches the server's process, which has been asked for its signals() before.
   virtual void raise(runtime::Signal signal) = 0;
-  // What the server's process has logged.
-  [[nodiscard]] virtual std::string server_log() = 0;
+  // What the server's process has logged when `writes` has run.
+  [[nodiscard]] virtual std::string log_of(const std::function<void()>& writes) = 0;
 
   // Ends the client's process and destroys what waits in it; not to be used from then on.
   virtual void end_client() = 0;
