@@ -10,15 +10,18 @@ die() {
   exit 1
 }
 
-# The Debian packages that building and testing need. One list, so that nobody's machine differs.
+# The Debian packages that the scripts need, on top of a bookworm with git. One list, so that
+# nobody's machine differs. BUILD_PACKAGES is all that CMake looks for, whatever is built of it:
+# the tests and benchmarks are configured with everything else.
 BUILD_PACKAGES=(
   git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
-  libspdlog-dev libisal-dev prometheus-cpp-dev libcli11-dev
+  libspdlog-dev libisal-dev prometheus-cpp-dev libcli11-dev zlib1g-dev libgtest-dev libgmock-dev
+  librapidcheck-dev libbenchmark-dev
 )
-TEST_PACKAGES=(zlib1g-dev libgtest-dev libgmock-dev librapidcheck-dev prometheus python3)
+TEST_PACKAGES=(prometheus python3)
 FUZZ_PACKAGES=(clang libclang-rt-14-dev)
-INTEROP_PACKAGES=(openjdk-17-jdk-headless maven python3-venv curl)
-LINT_PACKAGES=(clang-format clang-tidy shellcheck)
+INTEROP_PACKAGES=(openjdk-17-jdk-headless maven python3-venv ca-certificates)
+LINT_PACKAGES=(clang-format clang-tidy shellcheck python3)
 
 is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

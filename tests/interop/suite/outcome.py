@@ -19,8 +19,16 @@ class Failed(Exception):
     """The behaviour is not what it must be."""
 
 
+class TimedOut(Failed):
+    """A program has not ended within its time."""
+
+
 class Skipped(Exception):
     """A peer could not be had here; nothing was tested."""
+
+
+class Unanswered(Skipped):
+    """A registry took the connection and answers nothing: asking it again costs the same time."""
 
 
 def expect(condition: object, what: str) -> None:

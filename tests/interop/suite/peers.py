@@ -17,11 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .outcome import Failed, Skipped
+from .outcome import Failed, Skipped, TimedOut, Unanswered
 from .process import run_to_end
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 RSOCKET_VERSIONS = ("1.1.3", "1.1.4", "1.1.5")
+
+# For one peer. A silent registry costs it once, for it is not asked again.
 BUILD_SECONDS = 300.0
 
 # What Maven, pip and apt say when they cannot reach or find what they need.
@@ -38,7 +40,8 @@ class Recipe:
     """How one peer is got, and what to name when it cannot be."""
 
     name: str
-    origin: str  # which registry and which packages: told when they cannot be reached
+    registry: str
+    packages: str  # told, with the registry, when they cannot be reached
     make: Callable[[Path, Path], None]  # (directory of its own, log directory)
     sources: str = ""  # the folder here that it is made from: made anew when that changes
 
@@ -51,7 +54,10 @@ def _tool(name: str, package: str) -> str:
 
 
 def _run(what: str, command: list[str | Path], log_dir: Path) -> None:
-    code, output = run_to_end(what, command, log_dir, BUILD_SECONDS)
+    try:
+        code, output = run_to_end(what, command, log_dir, BUILD_SECONDS)
+    except TimedOut as error:  # what there is to compile takes seconds
+        raise Unanswered(f"{error}: what it asks does not answer") from error
     if code == 0:
         return
     lines = re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()
@@ -78,12 +84,12 @@ def _java_client(version: str) -> Recipe:
     def make(directory: Path, log_dir: Path) -> None:
         _maven("client", directory, log_dir, f"-Drsocket.version={version}")
 
-    origin = (
-        "Maven Central: io.micrometer.prometheus:prometheus-rsocket-client:1.5.3, "
+    packages = (
+        "io.micrometer.prometheus:prometheus-rsocket-client:1.5.3, "
         f"io.rsocket:rsocket-core and rsocket-transport-netty:{version}, their dependencies, "
         "and Maven's compiler, resources and dependency plugins"
     )
-    return Recipe(f"java-client-{version}", origin, make, "java/client")
+    return Recipe(f"java-client-{version}", "Maven Central", packages, make, "java/client")
 
 
 def _java_proxy(directory: Path, log_dir: Path) -> None:
@@ -124,16 +130,17 @@ RECIPES = {
         *(_java_client(version) for version in RSOCKET_VERSIONS),
         Recipe(
             "java-proxy",
-            "Maven Central: io.micrometer.prometheus:prometheus-rsocket-proxy-server:1.5.3 and "
+            "Maven Central",
+            "io.micrometer.prometheus:prometheus-rsocket-proxy-server:1.5.3 and "
             "prometheus-rsocket-spring:1.5.3 under org.springframework.boot:"
             "spring-boot-dependencies:2.7.17",
             _java_proxy,
             "java/proxy",
         ),
         Recipe(
-            "python-peer", "PyPI: rsocket==0.4.20, cryptography, cramjam", _python_peer, "python"
+            "python-peer", "PyPI", "rsocket==0.4.20, cryptography, cramjam", _python_peer, "python"
         ),
-        Recipe("prometheus", "Debian: the package prometheus (with promtool)", _prometheus),
+        Recipe("prometheus", "Debian", "the package prometheus (with promtool)", _prometheus),
     )
 }
 
@@ -144,6 +151,7 @@ class Peers:
     def __init__(self, work_dir: Path) -> None:
         self._dir = work_dir / "peers"
         self._log_dir = work_dir / "logs" / "peers"
+        self._unanswered: dict[str, str] = {}  # registry -> what was found out about it
         self._dir.mkdir(parents=True, exist_ok=True)
         self._log_dir.mkdir(parents=True, exist_ok=True)
 
@@ -172,13 +180,28 @@ class Peers:
         if known.get("stamp") != stamp or (again and known["outcome"] != "made"):
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
-            known = {"stamp": stamp, **_attempt(recipe, directory, self._log_dir)}
+            known = {"stamp": stamp, **self._attempt(recipe, directory)}
             record.write_text(json.dumps(known, indent=1), "utf-8")
         if known["outcome"] == "skipped":
-            raise Skipped(f"{name} cannot be had.\nFrom {recipe.origin}.\n{known['reason']}")
+            origin = f"From {recipe.registry}: {recipe.packages}."
+            raise Skipped(f"{name} cannot be had.\n{origin}\n{known['reason']}")
         if known["outcome"] == "failed":
             raise Failed(f"{name} does not build: {known['reason']}")
         return directory
+
+    def _attempt(self, recipe: Recipe, directory: Path) -> dict[str, str]:
+        try:
+            if recipe.registry in self._unanswered:
+                raise Skipped(f"not asked again: {self._unanswered[recipe.registry]}")
+            recipe.make(directory, self._log_dir)
+        except Unanswered as unanswered:
+            self._unanswered[recipe.registry] = str(unanswered)
+            return {"outcome": "skipped", "reason": str(unanswered)}
+        except Skipped as skipped:
+            return {"outcome": "skipped", "reason": str(skipped)}
+        except Failed as failed:
+            return {"outcome": "failed", "reason": str(failed)}
+        return {"outcome": "made", "reason": ""}
 
 
 def _stamp(recipe: Recipe) -> str:
@@ -188,13 +211,3 @@ def _stamp(recipe: Recipe) -> str:
         if path.suffix in (".java", ".xml", ".txt"):
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _attempt(recipe: Recipe, directory: Path, log_dir: Path) -> dict[str, str]:
-    try:
-        recipe.make(directory, log_dir)
-    except Skipped as skipped:
-        return {"outcome": "skipped", "reason": str(skipped)}
-    except Failed as failed:
-        return {"outcome": "failed", "reason": str(failed)}
-    return {"outcome": "made", "reason": ""}

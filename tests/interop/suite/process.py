@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from .outcome import Failed, expect
+from .outcome import Failed, TimedOut, expect
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10.0
@@ -107,7 +107,7 @@ class Child:
         try:
             code = self._process.wait(within_seconds)
         except subprocess.TimeoutExpired as error:
-            raise Failed(f"{self.name} has not ended within {within_seconds:g} s") from error
+            raise TimedOut(f"{self.name} has not ended within {within_seconds:g} s") from error
         self._reader.join(STOP_SECONDS)
         return code
 
