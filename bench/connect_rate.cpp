@@ -11,12 +11,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <boost/system/result.hpp>
 #include <chrono>
 #include <fstream>
 #include <iostream>
-#include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connect_load.h"
@@ -46,8 +47,8 @@ struct Options {
   std::string json;
 };
 
-// Runs the load until it is done; false when the time was up before.
-bool run(net::Process& process, const ConnectLoad& load, const Options& options) {
+// Runs until the load is done; false when the time was up before.
+bool run_load(net::Process& process, const ConnectLoad& load, const Options& options) {
   const runtime::Clock& clock = process.shard(0).clock;
   const base::Instant deadline = clock.now() + std::chrono::seconds(options.seconds_max);
   base::Instant next_progress = clock.now() + kProgressEvery;
@@ -111,18 +112,9 @@ Report report(const Options& options, Measured measured) {
   return report;
 }
 
-int fail(const std::string& why) {
-  std::cerr << "connect_rate: " << why << "\n";
-  return kFailedExit;
-}
-
-int measure(const Options& options) {
-  auto started = ProxyProcess::start(
-      options.proxy,
-      {"--threads=" + std::to_string(options.threads), "--shutdown.grace=1s",
-       "--rsocket.max-connections=" + std::to_string(options.connections + kSpareDescriptors)});
-  if (!started) return fail(started.error());
-  ProxyProcess& proxy = **started;
+// Every connection is closed when this returns; otherwise why there is nothing to report.
+boost::system::result<Measured, std::string> measure(const ProxyProcess& proxy,
+                                                     const Options& options) {
   const auto log = net::make_stderr_log(runtime::LogLevel::kWarn, net::LogFormat::kLogfmt);
   const auto keys = net::make_keys();
   net::Process process(1, *keys, *log);
@@ -131,31 +123,47 @@ int measure(const Options& options) {
 
   // The first connection waits until the proxy has made its first key; it is not counted.
   const ConnectLoad first(shard, address, 1, 1);
-  if (!run(process, first, options) || first.failed() > 0) {
-    return fail("no key came from the proxy, which says:\n" + proxy.log());
+  if (!run_load(process, first, options) || first.failed() > 0) {
+    return std::string("no key came from the proxy");
   }
   const auto before = read_process_figures(proxy.pid());
   const base::Duration load_cpu_before = own_cpu_time();
   const base::Instant begin = shard.clock.now();
   const ConnectLoad load(shard, address, options.connections, options.at_once);
-  const bool is_done = run(process, load, options);
+  const bool is_done = run_load(process, load, options);
   const base::Duration wall = shard.clock.now() - begin;
   const auto after = read_process_figures(proxy.pid());
-  if (!is_done || load.failed() > 0 || !before || !after) {
-    return fail(std::to_string(load.times_to_key().size()) + " of " +
-                std::to_string(options.connections) + " connections got their key, " +
-                std::to_string(load.failed()) + " failed; the proxy says:\n" + proxy.log());
+  if (!is_done || load.failed() > 0) {
+    return std::to_string(load.times_to_key().size()) + " of " +
+           std::to_string(options.connections) + " connections got their key, " +
+           std::to_string(load.failed()) + " failed";
   }
-  const Report measured = report(
-      options, {wall, own_cpu_time() - load_cpu_before, *before, *after, load.times_to_key()});
-  measured.print_table(std::cout);
-  if (!options.json.empty()) {
-    std::ofstream file(options.json);
-    measured.print_json(file);
-    file.close();
-    if (!file) return fail("cannot write " + options.json);
-  }
-  return 0;
+  if (!before || !after) return std::string("the proxy has ended");
+  return Measured{wall, own_cpu_time() - load_cpu_before, *before, *after, load.times_to_key()};
+}
+
+int fail(const std::string& why) {
+  std::cerr << "connect_rate: " << why << "\n";
+  return kFailedExit;
+}
+
+int run(const Options& options) {
+  const auto proxy = ProxyProcess::start(
+      options.proxy,
+      {"--threads=" + std::to_string(options.threads), "--shutdown.grace=1s",
+       "--rsocket.max-connections=" + std::to_string(options.connections + kSpareDescriptors)});
+  if (!proxy) return fail(proxy.error());
+  auto measured = measure(**proxy, options);
+  const std::optional<int> exit_code = (*proxy)->stop();
+  if (!measured) return fail(measured.error() + "; the proxy says:\n" + (*proxy)->log());
+  if (exit_code != 0) return fail("the proxy did not end cleanly; it says:\n" + (*proxy)->log());
+  const Report figures = report(options, std::move(*measured));
+  figures.print_table(std::cout);
+  if (options.json.empty()) return 0;
+  std::ofstream file(options.json);
+  figures.print_json(file);
+  file.close();
+  return file ? 0 : fail("cannot write " + options.json);
 }
 
 }  // namespace
@@ -190,5 +198,5 @@ int main(int argc, char** argv) {
               << " does not fit the limit of " << limit << " descriptors\n";
     return kUsageExit;
   }
-  return measure(options);
+  return run(options);
 }

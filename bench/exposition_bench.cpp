@@ -1,5 +1,6 @@
 // What a scrape costs in the exposition: the gate (scan) for one client's text, the page (merge and
-// write) of many clients, and both together. Bytes are those that came in; items are samples.
+// write) of many clients, and both together; beside them the floor, finding the lines and copying
+// each once. Bytes are those that came in; items are samples.
 //
 //   build/release/bench/exposition_bench
 #include <benchmark/benchmark.h>
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -126,9 +128,29 @@ void scan_and_write(benchmark::State& state) {
   count(state, clients.bytes(), clients.samples());
 }
 
+// What nobody can do without: each line is found and copied into a chunk that is used again.
+void floor_lines_copied(benchmark::State& state) {
+  const Clients clients(state.range(0), false);
+  std::string chunk;
+  for (auto _ : state) {
+    for (const Source& source : clients.sources()) {
+      for (std::string_view rest = source.text; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+        chunk.append(line);
+        rest.remove_prefix(line.size());
+        if (chunk.size() < kChunkBytes) continue;
+        benchmark::DoNotOptimize(chunk.data());
+        chunk.clear();
+      }
+    }
+  }
+  count(state, clients.bytes(), clients.samples());
+}
+
 BENCHMARK(scan_text)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(write_distinct)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);
 BENCHMARK(write_duplicates)->Arg(100)->Unit(benchmark::kMillisecond);
+BENCHMARK(floor_lines_copied)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);
 BENCHMARK(scan_and_write)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);
 
 }  // namespace

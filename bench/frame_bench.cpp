@@ -76,7 +76,7 @@ void decode_frame(benchmark::State& state, const Frame& frame) {
     CHECK(decoded.has_value(), "what was encoded is a frame");
     benchmark::DoNotOptimize(&*decoded);
   }
-  count(state, encoded.size(), 1);
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
 void append(Bytes& stream, ByteView frame) {
@@ -98,30 +98,56 @@ std::pair<Bytes, std::size_t> long_stream(std::size_t frame_bytes) {
   return {std::move(stream), frame_count};
 }
 
-// Cuts the stream into frames as TcpFrameChannel does: each read gives what there is room for, at
-// most range(1) bytes, copied as the system would.
+// Takes `stream` as TcpFrameChannel does: each read gives what there is room for, at most
+// `read_bytes_max`, copied as the system would.
+struct Taken {
+  std::size_t frames = 0;
+  std::size_t reads = 0;
+};
+Taken take(FrameReader& reader, ByteView stream, std::size_t read_bytes_max) {
+  Taken taken;
+  while (!stream.empty()) {
+    const std::span<std::byte> room = reader.prepare();
+    const std::size_t size = std::min({room.size(), stream.size(), read_bytes_max});
+    std::ranges::copy(stream.first(size), room.begin());
+    stream = stream.subspan(size);
+    reader.commit(size);
+    ++taken.reads;
+    for (auto frame = reader.next(); frame && *frame; frame = reader.next()) ++taken.frames;
+  }
+  return taken;
+}
+
 void read_stream(benchmark::State& state) {
   const auto [stream, frame_count] = long_stream(static_cast<std::size_t>(state.range(0)));
   const auto read_bytes_max = static_cast<std::size_t>(state.range(1));
   FrameReader reader;
-  std::size_t reads = 0;
+  Taken taken;
   for (auto _ : state) {
-    std::size_t found = 0;
-    for (ByteView rest = stream; !rest.empty();) {
-      const std::span<std::byte> room = reader.prepare();
-      const std::size_t size = std::min({room.size(), rest.size(), read_bytes_max});
-      std::ranges::copy(rest.first(size), room.begin());
-      rest = rest.subspan(size);
-      reader.commit(size);
-      ++reads;
-      for (auto frame = reader.next(); frame && *frame; frame = reader.next()) ++found;
-    }
-    CHECK(found == frame_count, "every frame of the stream is found");
+    taken = take(reader, stream, read_bytes_max);
+    CHECK(taken.frames == frame_count, "every frame of the stream is found");
   }
   count(state, stream.size(), frame_count);
   state.counters["reads/frame"] =
-      static_cast<double>(reads) /
-      (static_cast<double>(state.iterations()) * static_cast<double>(frame_count));
+      static_cast<double>(taken.reads) / static_cast<double>(frame_count);
+}
+
+// A reply to each scrape: one frame, wholly there, after a time of nothing.
+void read_one_reply(benchmark::State& state) {
+  const Bytes data(kReplyBytes);
+  const PayloadView payload{.metadata = std::nullopt, .data = data};
+  Bytes stream;
+  append(stream,
+         encode({StreamId{4}, PayloadFrame{.complete = true, .next = true, .payload = payload}}));
+  FrameReader reader;
+  Taken taken;
+  for (auto _ : state) {
+    static_cast<void>(reader.prepare());  // as the session does while it waits
+    taken = take(reader, stream, stream.size());
+    CHECK(taken.frames == 1, "the reply is whole");
+  }
+  count(state, stream.size(), 1);
+  state.counters["reads/frame"] = static_cast<double>(taken.reads);
 }
 
 // A payload of 1 MiB that came in fragments of range(0) bytes: decoding and putting together.
@@ -151,6 +177,7 @@ BENCHMARK(read_stream)
     ->ArgNames({"frame", "read"})
     ->ArgsProduct({{64, 1024, 16 * 1024}, {512, 1448, 16 * 1024, 64 * 1024}})
     ->Unit(benchmark::kMillisecond);
+BENCHMARK(read_one_reply)->Unit(benchmark::kMicrosecond);
 BENCHMARK(reassemble)
     ->ArgName("fragment")
     ->Arg(64)
