@@ -20,7 +20,7 @@ from pathlib import Path
 
 from suite import cases_java, cases_java_proxy, cases_others
 from suite.case import Case
-from suite.results import Result, prepare, recorded, run_case, table, worst
+from suite.results import Result, prepare, recorded, run_case, table, tell_skipped, worst
 
 EXIT_USAGE = 2
 
@@ -75,6 +75,7 @@ def print_table(arguments: argparse.Namespace) -> int:
         if result is not None:
             results[case.name] = result
     print(table(cases, results))
+    tell_skipped(cases, results)
     return worst({result.code for result in results.values()})
 
 

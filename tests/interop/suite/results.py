@@ -131,6 +131,13 @@ def table(cases: Sequence[Case], results: dict[str, Result]) -> str:
     return "\n".join([*lines, "", *notes])
 
 
+def tell_skipped(cases: Sequence[Case], results: dict[str, Result]) -> None:
+    """Below the table, how many cases say nothing: ctest counts them among what did not fail."""
+    names = [name for name, result in results.items() if result.code == EXIT_SKIP]
+    if names:
+        loudly_skipped(f"{len(names)} of {len(cases)} cases", "\n".join(names))
+
+
 def _cell(result: Result | None) -> str:
     if result is None:
         return "not run"
