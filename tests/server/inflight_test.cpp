@@ -134,7 +134,7 @@ TEST_F(Crowded, APayloadThatNobodyAskedForIsDroppedUnreadAndWhatFollowsIsServed)
   it.world.run_for(1s);
   EXPECT_EQ(it.metric(kHeldMetric), "0");
   hog.send(framed(unasked).substr(most_of(unasked).size()));
-  hog.send(framed(Frame{rsocket::kConnectionStream, rsocket::KeepaliveFrame{.respond = true}}));
+  hog.send(framed(Frame{rsocket::kConnectionStream, rsocket::KeepaliveFrame{true, 0, {}}}));
   it.world.run_for(1s);
   EXPECT_THAT(frames_to_hog(), testing::Contains(testing::HasSubstr("KEEPALIVE")));
 }

@@ -32,17 +32,24 @@ class Recorder final : public SessionHandler {
   std::vector<std::string> lines;
 };
 
+template <class F>
+auto bound(runtime::Shard& shard, F&& f) {
+  return boost::asio::bind_executor(shard.executor, std::forward<F>(f));
+}
+
 // A peer that sends any frames, and a Session that gets them.
 struct Joined {
   explicit Joined(TransportKind kind, std::uint64_t seed) : world(seed) {
     listener = server.network.listen(kServer).value();
-    listener->async_accept(bound(server, [this, kind](auto, auto stream) {
-      if (kind == TransportKind::kTcp) return serve(make_tcp_channel(std::move(stream)));
-      async_accept_websocket(server, std::move(stream), {server.clock.now() + 10s},
-                             bound(server, [this](auto, AcceptedWebSocket accepted) {
-                               serve(std::move(accepted.channel));
-                             }));
-    }));
+    listener->async_accept(server.executor, bound(server, [this, kind](auto, auto stream) {
+                             if (kind == TransportKind::kTcp)
+                               return serve(make_tcp_channel(std::move(stream)));
+                             async_accept_websocket(
+                                 server, std::move(stream), {server.clock.now() + 10s},
+                                 bound(server, [this](auto, AcceptedWebSocket accepted) {
+                                   serve(std::move(accepted.channel));
+                                 }));
+                           }));
     peer.network.async_connect(
         kServer, bound(peer, [this, kind](auto, auto stream) {
           if (kind == TransportKind::kTcp) {
@@ -60,10 +67,6 @@ struct Joined {
     if (session) session->detach();
   }
 
-  template <class F>
-  static auto bound(runtime::Shard& shard, F&& f) {
-    return boost::asio::bind_executor(shard.executor, std::forward<F>(f));
-  }
   void serve(std::unique_ptr<FrameChannel> from) {
     session = std::make_shared<Session>(
         server, std::move(from),
@@ -166,7 +169,7 @@ void expect_unasked_payload_unread(TransportKind kind) {
   bool sent = false;
   joined.channel->async_write(
       {unasked, rsocket::encode(Frame{StreamId{1}, rsocket::RequestFnfFrame{}})},
-      Joined::bound(joined.peer, [&](auto) { sent = true; }));
+      bound(joined.peer, [&](auto) { sent = true; }));
   ASSERT_TRUE(joined.world.run_until([&] {
     most = std::max(most, joined.budget->used());
     return sent && joined.recorder.lines.size() == 2;
