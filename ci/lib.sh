@@ -16,7 +16,7 @@ die() {
 BUILD_PACKAGES=(
   git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
   libspdlog-dev libisal-dev prometheus-cpp-dev libcli11-dev zlib1g-dev libgtest-dev libgmock-dev
-  librapidcheck-dev libbenchmark-dev
+  librapidcheck-dev libbenchmark-dev libyaml-cpp-dev
 )
 TEST_PACKAGES=(prometheus python3)
 FUZZ_PACKAGES=(clang libclang-rt-14-dev)

@@ -1,7 +1,9 @@
-// The command line and the environment of prometheus-rsocket-proxy, parsed and in range.
+// The configuration of prometheus-rsocket-proxy: from the command line, the environment and a file,
+// parsed and in range. A flag beats the environment, that the file, that the default.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -22,7 +24,7 @@ struct Options {
 // What the user wrote is wrong; what() is one line that says what and where.
 class UsageError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UsageError(const std::string& text);
 };
 
 // Text to print on stdout, and then to end with 0: --help, --version.
@@ -30,7 +32,14 @@ struct Printed {
   std::string text;
 };
 
-// Throws UsageError or Printed. Host names in addresses are resolved.
-[[nodiscard]] Options parse_options(int argc, const char* const* argv);
+// The value of a variable, null where it is not set. Variables that are no option are not asked
+// for.
+using Environment = std::function<const char*(const std::string& name)>;
+[[nodiscard]] const char* process_environment(const std::string& name);
+
+// Throws UsageError or Printed. Every source is checked, also where another beats it. Host names in
+// addresses are resolved, and waited for. In the environment a list is separated by commas.
+[[nodiscard]] Options parse_options(int argc, const char* const* argv,
+                                    const Environment& environment = process_environment);
 
 }  // namespace prometheus_rsocket::proxy
