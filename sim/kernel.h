@@ -24,6 +24,14 @@ namespace prometheus_rsocket::sim {
 class VirtualNetwork;
 struct Host;
 
+// Never run. Asio wants a context behind an executor, and Beast's WebSocket keeps there a timer,
+// which is never set, and operations that wait for another one of the same WebSocket.
+class UnusedContext final : public boost::asio::io_context {
+ public:
+  // Destroys those operations uncalled, and with them whoever they own.
+  void drop_operations() { shutdown(); }
+};
+
 struct Kernel {
   Kernel(std::uint64_t s, const Config& c) : seed(s), config(c), events(s) {}
 
@@ -31,9 +39,7 @@ struct Kernel {
 
   const std::uint64_t seed;
   const Config config;
-  // Never run. Asio wants a context behind an executor, and Beast's WebSocket keeps a timer in it,
-  // which is never set.
-  boost::asio::io_context unused_context;
+  UnusedContext unused_context;
   EventQueue events;
   std::array<std::uint64_t, static_cast<std::size_t>(Happening::kCount)> happenings{};
   std::vector<LogLine> log;
