@@ -16,11 +16,14 @@ Session::Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
                  std::shared_ptr<ByteBudget> budget)
     : shard_(shard),
       channel_(std::move(channel)),
-      timer_(shard.timers.make_timer()),
       connection_(std::move(connection)),
       gate_(std::move(budget)),
       handler_(&handler),
-      remote_(channel_->remote_endpoint()) {}
+      remote_(channel_->remote_endpoint()),
+      alarm_(shard, [this] {
+        const auto self = shared_from_this();  // an event may drop the last but it
+        drive();
+      }) {}
 
 void Session::start() { schedule(); }
 
@@ -87,16 +90,17 @@ void Session::drive() {
   if (phase_ != Phase::kEnded) keep_time();
   take_frames();
   deliver_events();
-  if (phase_ != Phase::kEnded) write();
+  if (phase_ == Phase::kRunning) write();  // nothing after our goodbye, no KEEPALIVE either
   if (phase_ == Phase::kRunning) say_goodbye();
   if (phase_ != Phase::kEnded) fill();
-  if (phase_ != Phase::kEnded) arm_timer();
+  if (phase_ != Phase::kEnded) set_alarm();
 }
 
 void Session::keep_time() {
   const base::Instant now = shard_.clock.now();
   if (const auto deadline = connection_.next_timeout(); deadline && now >= *deadline) {
     connection_.handle_timeout(now);
+    if (finish_ && connection_.state() == rsocket::ConnectionState::kClosed) dropped_ = true;
   }
   if (linger_deadline_ && now >= *linger_deadline_) {
     end();
@@ -179,7 +183,7 @@ bool Session::all_written() const { return !writing_ && connection_.queued_bytes
 void Session::say_goodbye() {
   if (!all_written() || (!finish_ && !connection_.should_close())) return;
   phase_ = Phase::kLingering;
-  flushed_ = true;
+  flushed_ = !dropped_;
   linger_deadline_ = shard_.clock.now() + kLingerTime;
   channel_->discard_input();
   gate_.end_frame();
@@ -219,21 +223,12 @@ std::optional<base::Instant> Session::next_deadline() const {
   return next;
 }
 
-// A deadline that moves away leaves the timer as it is: it wakes early once, and is set anew. So a
-// keepalive costs no timer operation.
-void Session::arm_timer() {
-  const auto deadline = next_deadline();
-  if (!deadline || (armed_for_ && *armed_for_ <= *deadline)) return;
-  if (armed_for_) {
-    timer_->cancel();  // comes back here through the handler
-    return;
+void Session::set_alarm() {
+  if (const auto deadline = next_deadline()) {
+    alarm_.set(*deadline);
+  } else {
+    alarm_.clear();
   }
-  armed_for_ = deadline;
-  timer_->async_wait_until(*deadline, boost::asio::bind_executor(
-                                          shard_.executor, [self = shared_from_this()](error_code) {
-                                            self->armed_for_.reset();
-                                            self->drive();
-                                          }));
 }
 
 void Session::end() {
@@ -244,7 +239,7 @@ void Session::end() {
   connection_.handle_closed(shard_.clock.now());
   channel_->close();
   gate_.end_frame();
-  timer_->cancel();
+  alarm_.clear();
 }
 
 }  // namespace prometheus_rsocket::transport

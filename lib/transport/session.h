@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rsocket/connection.h"
+#include "runtime/alarm.h"
 #include "runtime/runtime.h"
 #include "transport/frame_channel.h"
 #include "transport/frame_gate.h"
@@ -60,7 +61,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void detach() { handler_ = nullptr; }
 
   [[nodiscard]] const rsocket::Connection& connection() const { return connection_; }
-  // Whether all that was queued before finish() or close() has been handed to the network.
+  // Whether all that was queued before finish() or close() has been handed to the network: false
+  // also where the peer's lifetime was over first, since then the queue is dropped.
   [[nodiscard]] bool flushed() const { return flushed_; }
   [[nodiscard]] TransportKind kind() const { return channel_->kind(); }
   [[nodiscard]] runtime::Endpoint remote_endpoint() const { return remote_; }
@@ -82,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void write();
   void fill();
   void say_goodbye();
-  void arm_timer();
+  void set_alarm();
   void end();
   void on_filled(runtime::error_code error);
   void on_written(runtime::error_code error);
@@ -91,14 +93,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   runtime::Shard& shard_;
   std::unique_ptr<FrameChannel> channel_;
-  std::unique_ptr<runtime::Timer> timer_;
   rsocket::Connection connection_;
   FrameGate gate_;
   SessionHandler* handler_;  // null when detached
   runtime::Endpoint remote_;
 
   Phase phase_ = Phase::kRunning;
-  bool finish_ = false;  // finish() was called
+  bool finish_ = false;   // finish() was called
+  bool dropped_ = false;  // the queue, though finish() was called
   bool flushed_ = false;
   bool scheduled_ = false;  // drive() is posted
   bool filling_ = false;
@@ -106,7 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t written_bytes_seen_ = 0;          // when the stall deadline was set
   std::optional<base::Instant> stall_deadline_;   // while writing
   std::optional<base::Instant> linger_deadline_;  // while lingering
-  std::optional<base::Instant> armed_for_;        // what the timer waits for
+  runtime::Alarm alarm_;
 };
 
 }  // namespace prometheus_rsocket::transport

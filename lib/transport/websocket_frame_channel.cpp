@@ -99,6 +99,12 @@ void seed_masks(runtime::Random& random) {
   }();
 }
 
+// That the peer broke the rules of WebSocket; it was told so by a close frame.
+bool is_of_protocol(error_code error) {
+  return error.category() == error_code(websocket::error::closed).category() &&
+         error != websocket::error::closed;
+}
+
 class WebSocketFrameChannel final : public FrameChannel {
  public:
   WebSocketFrameChannel(runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream)
@@ -150,6 +156,7 @@ class WebSocketFrameChannel final : public FrameChannel {
           message_bytes_ += bytes;
           if (error == websocket::error::closed) error = asio::error::eof;
           if (!error) judge();
+          if (is_of_protocol(error) && !discarding_) error_ = std::exchange(error, {});
           std::move(handler)(error);
         });
   }
@@ -171,6 +178,7 @@ class WebSocketFrameChannel final : public FrameChannel {
   void judge() {
     if (discarding_) return;
     if (!socket_.got_binary()) {
+      close_code_ = websocket::close_code::unknown_data;
       error_ = make_error_code(boost::system::errc::bad_message);
     } else if (message_.size() > kTypeOffset &&
                message_bytes_ > rsocket::frame_bytes_max(static_cast<std::uint8_t>(
@@ -206,11 +214,11 @@ class WebSocketFrameChannel final : public FrameChannel {
   }
 
   void do_shutdown(Handler<void(error_code)> handler) override {
-    socket_.async_close(websocket::close_code::normal,
-                        asio::bind_executor(socket_.get_executor(), [handler = std::move(handler)](
-                                                                        error_code error) mutable {
-                          std::move(handler)(error);
-                        }));
+    socket_.async_close(
+        close_code_, asio::bind_executor(socket_.get_executor(),
+                                         [handler = std::move(handler)](error_code error) mutable {
+                                           std::move(handler)(error);
+                                         }));
   }
 
   runtime::Endpoint remote_;
@@ -222,6 +230,7 @@ class WebSocketFrameChannel final : public FrameChannel {
   bool skipping_ = false;
   bool discarding_ = false;
   error_code error_;
+  websocket::close_code close_code_ = websocket::close_code::normal;  // what our goodbye will say
 };
 
 // The channel and the time of one handshake.
@@ -244,6 +253,17 @@ struct Handshake {
   runtime::Alarm alarm;
 };
 
+// Until the peer's end, so that an answer is not destroyed by a reset; the deadline bounds it.
+asio::awaitable<void> linger(Layer& layer) {
+  error_code error;
+  co_await layer.stream().async_shutdown_send(asio::redirect_error(asio::use_awaitable, error));
+  std::array<char, 512> dropped{};
+  while (!error) {
+    co_await layer.async_read_some(asio::buffer(dropped),
+                                   asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
 asio::awaitable<void> refuse(Layer& layer, http::status status) {
   http::response<http::string_body> response(status, 11);
   response.set(http::field::content_type, "text/plain; charset=utf-8");
@@ -257,19 +277,37 @@ asio::awaitable<void> refuse(Layer& layer, http::status status) {
   response.prepare_payload();
   error_code error;
   co_await http::async_write(layer, response, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return;
-  co_await layer.stream().async_shutdown_send(asio::redirect_error(asio::use_awaitable, error));
-  // Until the peer's end, so that the answer is not destroyed by a reset; the deadline bounds it.
-  std::array<char, 512> dropped{};
-  while (!error) {
-    co_await layer.async_read_some(asio::buffer(dropped),
-                                   asio::redirect_error(asio::use_awaitable, error));
-  }
+  if (!error) co_await linger(layer);
 }
 
-std::string header_of(const http::request<http::empty_body>& request, http::field field) {
+using Request = http::request<http::empty_body>;
+
+std::string header_of(const Request& request, http::field field) {
   const auto found = request.find(field);
   return found == request.end() ? std::string() : std::string(found->value());
+}
+
+// Several lines of one name are one list (RFC 9110, section 5.3): who looks at its right end must
+// not be shown the line that a client made up.
+std::string list_of(const Request& request, std::string_view name) {
+  std::string list;
+  const auto [begin, end] = request.equal_range({name.data(), name.size()});
+  for (auto line = begin; line != end; ++line) {
+    if (line != begin) list += ", ";
+    list.append(line->value().data(), line->value().size());
+  }
+  return list;
+}
+
+// What to refuse a request with that was read so far as `error` says; nothing for an upgrade.
+// `behind_it`: bytes that came after it, too early.
+std::optional<http::status> refusal(const Request& request, error_code error,
+                                    std::size_t behind_it) {
+  if (error == http::error::header_limit) return http::status::request_header_fields_too_large;
+  if (error) return http::status::bad_request;
+  if (!websocket::is_upgrade(request)) return http::status::upgrade_required;
+  if (behind_it > 0) return http::status::bad_request;
+  return std::nullopt;
 }
 
 asio::awaitable<std::pair<error_code, AcceptedWebSocket>> accept(
@@ -288,20 +326,19 @@ asio::awaitable<std::pair<error_code, AcceptedWebSocket>> accept(
                 error == http::error::partial_message)) {
     co_return std::pair{handshake.judge(error), AcceptedWebSocket{}};
   }
-  const bool is_upgrade = !error && websocket::is_upgrade(parser.get()) && buffer.size() == 0;
-  if (!is_upgrade) {
-    auto status = http::status::bad_request;
-    if (!error) status = http::status::upgrade_required;
-    if (error == http::error::header_limit) status = http::status::request_header_fields_too_large;
-    co_await refuse(socket.next_layer(), status);
+  if (const auto status = refusal(parser.get(), error, buffer.size())) {
+    co_await refuse(socket.next_layer(), *status);
     co_return std::pair{bad_message, AcceptedWebSocket{}};
   }
   co_await socket.async_accept(parser.get(), asio::redirect_error(asio::use_awaitable, error));
+  if (is_of_protocol(error)) {  // Beast has answered it
+    co_await linger(socket.next_layer());
+    co_return std::pair{bad_message, AcceptedWebSocket{}};
+  }
   if (error) co_return std::pair{handshake.judge(error), AcceptedWebSocket{}};
   AcceptedWebSocket accepted;
   accepted.authorization = header_of(parser.get(), http::field::authorization);
-  const auto forwarded = parser.get().find("X-Forwarded-For");
-  if (forwarded != parser.get().end()) accepted.forwarded_for = std::string(forwarded->value());
+  accepted.forwarded_for = list_of(parser.get(), "X-Forwarded-For");
   accepted.channel = std::move(handshake.channel);
   handshake.alarm.clear();
   co_return std::pair{error_code{}, std::move(accepted)};

@@ -3,6 +3,9 @@
 //
 // On Boost.Beast, in websocket_frame_channel.cpp alone. No subprotocol and no compression: a small
 // message that unpacks to a large one is never let in.
+//
+// A text message ends the connection with close code 1003 behind the ERROR; a frame that breaks
+// RFC 6455 with what Beast says (1002, 1009), and next_frame() then gives that error.
 #pragma once
 
 #include <boost/asio/async_result.hpp>
@@ -23,7 +26,7 @@ struct WebSocketAcceptConfig {
 struct AcceptedWebSocket {
   std::unique_ptr<FrameChannel> channel;
   std::string authorization;  // headers of the upgrade request; empty when absent
-  std::string forwarded_for;  // X-Forwarded-For
+  std::string forwarded_for;  // X-Forwarded-For: all its lines, as one list
 };
 
 struct WebSocketDialConfig {
