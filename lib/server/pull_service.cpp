@@ -1,16 +1,23 @@
 #include "server/pull_service.h"
 
 #include <algorithm>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <tuple>
 #include <utility>
 
+#include "base/check.h"
+#include "runtime/alarm.h"
 #include "server/limits.h"
 
 namespace prometheus_rsocket::server {
 
 struct PullService::Pull {
+  Pull(PullService& service, PullId the_id, base::Instant now)
+      : id(the_id),
+        began(now),
+        shards_to_answer(service.shards_.count),
+        alarm(service.shard_, [&service, the_id] { service.on_alarm(the_id); }) {}
+
   struct Waiter {
     base::Instant deadline;
     Done done;
@@ -19,7 +26,7 @@ struct PullService::Pull {
   PullId id;
   base::Instant began;
   bool finished = false;
-  std::size_t shards_to_answer = 0;
+  std::size_t shards_to_answer;
   std::size_t punctual_to_come = 0;  // may be passed by replies until all shards have answered
   std::size_t tardy_to_come = 0;
   std::size_t punctual_came = 0;
@@ -27,8 +34,7 @@ struct PullService::Pull {
   std::optional<base::Instant> tardy_deadline;
   std::vector<Reply> replies;  // with something on them
   std::vector<Waiter> waiters;
-  std::unique_ptr<runtime::Timer> timer;
-  std::optional<base::Instant> armed_for;
+  runtime::Alarm alarm;
 };
 
 PullService::PullService(runtime::Shard& shard, Shards shards)
@@ -40,18 +46,13 @@ void PullService::pull(base::Instant deadline, Done done) {
   const base::Instant now = shard_.clock.now();
   if (pulls_.empty() || now > pulls_.rbegin()->second->began + kPullSharing) {
     const PullId id{next_id_++};
-    auto fresh = std::make_unique<Pull>();
-    fresh->id = id;
-    fresh->began = now;
-    fresh->shards_to_answer = shards_.count;
-    fresh->timer = shard_.timers.make_timer();
-    pulls_.emplace(id, std::move(fresh));
+    pulls_.emplace(id, std::make_unique<Pull>(*this, id, now));
     shards_.ask(id);
   }
   Pull& pull = *pulls_.rbegin()->second;
   pull.waiters.push_back({deadline, std::move(done)});
   if (pull.finished) return finish(pull);
-  arm(pull);
+  set_alarm(pull);
 }
 
 void PullService::pull_asked(PullId id, std::size_t clients, std::size_t tardy) {
@@ -85,7 +86,7 @@ void PullService::finish_if_all_in(Pull& pull) {
   if (pull.tardy_came == pull.tardy_to_come) return finish(pull);
   if (pull.tardy_deadline) return;
   pull.tardy_deadline = shard_.clock.now() + kTardyGrace;
-  arm(pull);
+  set_alarm(pull);
 }
 
 // Answers everyone who waits. The replies stay as long as the pull may still be joined.
@@ -97,7 +98,7 @@ void PullService::finish(Pull& pull) {
   for (Pull::Waiter& waiter : std::exchange(pull.waiters, {})) {
     answer(pull, std::move(waiter.done));
   }
-  arm(pull);
+  set_alarm(pull);
 }
 
 // Posted: who waits may ask for the next pull.
@@ -111,31 +112,22 @@ void PullService::answer(Pull& pull, Done done) {
                     });
 }
 
-void PullService::arm(Pull& pull) {
+void PullService::set_alarm(Pull& pull) {
   base::Instant next = pull.began + kPullSharing;
   if (!pull.finished) {
     next = std::ranges::min_element(pull.waiters, {}, &Pull::Waiter::deadline)->deadline;
     if (pull.tardy_deadline) next = std::min(next, *pull.tardy_deadline);
   }
-  if (pull.armed_for) {
-    if (next < *pull.armed_for) pull.timer->cancel();  // comes back here through on_timer()
-    return;
-  }
-  pull.armed_for = next;
-  pull.timer->async_wait_until(
-      next, boost::asio::bind_executor(
-                shard_.executor, [this, id = pull.id](runtime::error_code) { on_timer(id); }));
+  pull.alarm.set(next);
 }
 
-void PullService::on_timer(PullId id) {
+void PullService::on_alarm(PullId id) {
   const auto found = pulls_.find(id);
-  if (found == pulls_.end()) return;
+  CHECK(found != pulls_.end(), "an alarm goes with its pull");
   Pull& pull = *found->second;
-  pull.armed_for.reset();
   const base::Instant now = shard_.clock.now();
   if (pull.finished) {
-    if (now < pull.began + kPullSharing) return arm(pull);
-    pulls_.erase(found);
+    pulls_.erase(found);  // it can be joined no more
     return;
   }
   const auto due = [&](const Pull::Waiter& waiter) { return waiter.deadline <= now; };
@@ -152,7 +144,7 @@ void PullService::on_timer(PullId id) {
       pull.waiters.push_back(std::move(waiter));
     }
   }
-  arm(pull);
+  set_alarm(pull);
 }
 
 }  // namespace prometheus_rsocket::server

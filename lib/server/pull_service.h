@@ -48,8 +48,8 @@ class PullService {
   void finish_if_all_in(Pull& pull);
   void finish(Pull& pull);
   void answer(Pull& pull, Done done);
-  void arm(Pull& pull);
-  void on_timer(PullId id);
+  void set_alarm(Pull& pull);
+  void on_alarm(PullId id);
 
   runtime::Shard& shard_;
   Shards shards_;

@@ -37,7 +37,11 @@ Server::Server(runtime::Process& process, Config config)
             [this](std::shared_ptr<const envelope::PrivateKey> key) {
               to_shards([key](ShardServer& s) { s.set_key(key); });
             }),
-      push_timer_(shard_.timers.make_timer()),
+      push_alarm_(shard_,
+                  [this] {
+                    pushes_->handle_timeout(shard_.clock.now());
+                    set_push_alarm();
+                  }),
       grace_timer_(shard_.timers.make_timer()) {
   for (std::size_t i = 0; i < process.shard_count(); ++i) {
     shards_.push_back(std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this)));
@@ -52,7 +56,7 @@ Server::Server(runtime::Process& process, Config config)
                         [this](PullId pull) {
                           to_shards([pull](ShardServer& s) { s.pull_delivered(pull); });
                         },
-                    .pushes_changed = [this] { arm_push_timer(); }});
+                    .pushes_changed = [this] { set_push_alarm(); }});
 }
 
 Server::~Server() = default;
@@ -181,20 +185,12 @@ void Server::client_ended(ConnectionId client) {
   pushes_->connection_ended(push_client(client));
 }
 
-void Server::arm_push_timer() {
-  const auto next = pushes_->next_timeout();
-  if (!next || (push_timer_for_ && *push_timer_for_ <= *next)) return;
-  if (push_timer_for_) {
-    push_timer_->cancel();  // comes back here through the handler
-    return;
+void Server::set_push_alarm() {
+  if (const auto next = pushes_->next_timeout()) {
+    push_alarm_.set(*next);
+  } else {
+    push_alarm_.clear();
   }
-  push_timer_for_ = next;
-  push_timer_->async_wait_until(*next,
-                                boost::asio::bind_executor(shard_.executor, [this](error_code) {
-                                  push_timer_for_.reset();
-                                  pushes_->handle_timeout(shard_.clock.now());
-                                  arm_push_timer();
-                                }));
 }
 
 void Server::gather_metrics(std::function<void(std::vector<ShardMetrics>)> done) {

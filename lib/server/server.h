@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "push/push_store.h"
+#include "runtime/alarm.h"
 #include "runtime/runtime.h"
 #include "server/acceptor.h"
 #include "server/config.h"
@@ -78,7 +79,7 @@ class Server final : private Hub {
   void wait_for_signal();
   void end_when_empty();
   void exit(int code);
-  void arm_push_timer();
+  void set_push_alarm();
 
   runtime::Process& process_;
   runtime::Shard& shard_;
@@ -92,8 +93,7 @@ class Server final : private Hub {
   KeyRing keys_;
   std::vector<RSocketListener> listeners_;
   std::unique_ptr<Web> web_;
-  std::unique_ptr<runtime::Timer> push_timer_;
-  std::optional<base::Instant> push_timer_for_;
+  runtime::Alarm push_alarm_;
   std::unique_ptr<runtime::Timer> grace_timer_;
   bool draining_ = false;
   bool web_stopping_ = false;
