@@ -6,14 +6,15 @@
 #include <algorithm>
 #include <set>
 
-#include "exposition/merge.h"
-#include "exposition/page_writer.h"
-#include "exposition/scan.h"
+#include "../../exposition/pages.h"
 
 namespace prometheus_rsocket::sim::history {
 namespace {
 
 using namespace std::chrono_literals;
+
+// As a proxy makes it of many clients' texts, the first being the senior.
+std::string merged(const std::vector<std::string>& texts) { return exposition::merged(texts).text; }
 
 struct Writer {
   Incarnation who;
@@ -41,18 +42,6 @@ Writer any_writer() {
   writer.parts = *rc::gen::inRange(1U, 8U);
   writer.time_us = *rc::gen::inRange(std::uint64_t{0}, std::uint64_t{1} << 50U);
   return writer;
-}
-
-// As a proxy makes it of many clients' texts, the first being the senior.
-std::string merged(const std::vector<std::string>& texts) {
-  std::vector<exposition::Index> indexes;
-  for (const std::string& text : texts) indexes.push_back(*exposition::scan(text));
-  std::vector<exposition::Source> sources;
-  for (std::size_t i = 0; i < texts.size(); ++i) sources.push_back({texts[i], &indexes[i]});
-  exposition::PageWriter writer(sources);
-  std::string page;
-  while (writer.write(page)) continue;
-  return page;
 }
 
 std::vector<std::string> lines_of(const std::string& page) {

@@ -1,0 +1,134 @@
+#include "sim/oracle/push_showing.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+namespace prometheus_rsocket::sim::oracle {
+namespace {
+
+// When the first page with it was confirmed, whoever asked for that.
+base::Instant first_confirmed(const Index& index, const HeldPush& held) {
+  base::Instant first = kNever;
+  for (const Scrape* scrape : index.scrapes_of(held.proxy)) {
+    if (scrape->shows(held.life->who, held.push->sequence) == nullptr) continue;
+    first = std::min(first, scrape->confirmed);
+  }
+  return first;
+}
+
+// Whether what was stored then is still there.
+bool is_kept(const Index& index, const HeldPush& held, base::Instant until) {
+  const ProxyLife* const life = index.proxy_at(held.proxy, held.stored);
+  if (life == nullptr) return false;
+  if (life->ended > until) return true;
+  if (!index.rules().durable_pushes) return false;
+  return std::ranges::none_of(index.proxies().at(held.proxy), [&](const ProxyLife& other) {
+    return other.ended >= held.stored && other.ended <= until &&
+           other.end == history::ProxyEnd::kLost;
+  });
+}
+
+}  // namespace
+
+std::vector<HeldPush> held_pushes(const Index& index) {
+  std::vector<HeldPush> all;
+  for (const auto& [who, life] : index.lives()) {
+    std::map<base::Instant, HeldPush> by_session;  // by its beginning
+    for (const Push& push : life.pushes) {
+      const Session* const session = life.session_at(push.began);
+      if (session == nullptr || !session->proxy) continue;
+      for (const Push::Stored& stored : push.stored) {
+        HeldPush& held = by_session[session->began];
+        if (stored.proxy != session->proxy || stored.at < held.stored) continue;
+        held = {&life, &push, session, stored.proxy, stored.at};
+        held.visible =
+            std::max(index.end_known(life, *session), stored.at + index.rules().round_trip_max);
+      }
+    }
+    for (const auto& [began, held] : by_session) {
+      if (held.push != nullptr) all.push_back(held);
+    }
+  }
+  return all;
+}
+
+std::vector<ScraperId> scrapers_of(const Index& index, ProxyId proxy) {
+  std::set<ScraperId> scrapers;
+  for (const Scrape* scrape : index.scrapes_of(proxy)) scrapers.insert(scrape->scraper);
+  return {scrapers.begin(), scrapers.end()};
+}
+
+ScraperView::ScraperView(const Index& index, ProxyId proxy, ScraperId scraper)
+    : index_(index), proxy_(proxy), scraper_(scraper) {
+  std::ranges::copy_if(index.scrapes_of(proxy), std::back_inserter(scrapes_),
+                       [&](const Scrape* scrape) { return scrape->scraper == scraper; });
+}
+
+std::vector<const Scrape*> ScraperView::between(base::Instant from, base::Instant to) const {
+  std::vector<const Scrape*> found;
+  std::ranges::copy_if(scrapes_, std::back_inserter(found), [&](const Scrape* scrape) {
+    return scrape->began >= from && scrape->began <= to;
+  });
+  return found;
+}
+
+bool ScraperView::was_shown(const HeldPush& held, base::Instant by) const {
+  return std::ranges::any_of(scrapes_, [&](const Scrape* scrape) {
+    return scrape->began <= by && scrape->shows(held.life->who, held.push->sequence) != nullptr;
+  });
+}
+
+bool ScraperView::is_owed(const HeldPush& held, const Scrape& scrape) const {
+  if (scrape.began < held.visible + kPullSharing || scrape.doubtful ||
+      scrape.may_hold_garbled_push || !is_kept(index_, held, scrape.ended)) {
+    return false;
+  }
+  if (is_under_way_elsewhere(held, scrape)) return false;
+  const base::Instant first = first_confirmed(index_, held);
+  if (first >= scrape.began) return true;
+  const base::Duration round_trip = index_.rules().round_trip_max;
+  const ProxyLife* const life = index_.proxy_at(proxy_, scrape.began);
+  if (life != nullptr && scrape.began + round_trip < life->began + kRegularWindow) return true;
+  return delays(first, scrape.began);
+}
+
+// On an earlier page of this scraper that the proxy may still take for one that arrives.
+bool ScraperView::is_under_way_elsewhere(const HeldPush& held, const Scrape& scrape) const {
+  const auto path = index_.path(scraper_, proxy_);
+  const base::Duration round_trip = index_.rules().round_trip_max;
+  return std::ranges::any_of(scrapes_, [&](const Scrape* other) {
+    if (other->good() || other->began > scrape.began || other == &scrape) return false;
+    if (other->ended + round_trip < held.session->ended) return false;  // too early to hold it
+    base::Instant over = other->ended + round_trip;
+    if (index_.disturbances().touched(path, other->began, over)) {
+      over = index_.disturbances().quiet_since(path, other->ended) + kTcpPatience + round_trip;
+    }
+    return over >= scrape.began;
+  });
+}
+
+// Whether this scraper held up releases all the time.
+bool ScraperView::delays(base::Instant from, base::Instant to) const {
+  const auto path = index_.path(scraper_, proxy_);
+  const base::Duration round_trip = index_.rules().round_trip_max;
+  const base::Duration gap_max = kRegularWindow - round_trip;
+  std::vector<base::Instant> complete;
+  for (const Scrape* scrape : scrapes_) {
+    if (!scrape->good() || scrape->confirmed > to) continue;
+    const base::Instant known = scrape->confirmed + round_trip;
+    if (index_.disturbances().touched(path, scrape->ended, known)) continue;
+    complete.push_back(scrape->confirmed);
+  }
+  std::ranges::sort(complete);
+  const auto before =
+      std::ranges::count_if(complete, [&](base::Instant at) { return at + round_trip <= from; });
+  if (before < 2) return false;
+  complete.push_back(to);
+  for (auto at = complete.begin() + before - 1; at != complete.end(); ++at) {
+    if (*at - *std::prev(at) > gap_max) return false;
+  }
+  return true;
+}
+
+}  // namespace prometheus_rsocket::sim::oracle

@@ -1,0 +1,138 @@
+// The oracles themselves: what each demands, where that is written, and exactly what it leaves out.
+//
+// "simulation.md" is its list of oracles, "promise N" design.md's "What a scrape promises". A round
+// trip is Rules::round_trip_max. "Disturbed" is disturbance.h's sense: a fault that touches that
+// path was at work in that time, or its echo was. A page that bytes may have changed on its way
+// (FaultEffect::kCorrupt) proves nothing; nor does a text of a push that may have been changed.
+#pragma once
+
+#include <vector>
+
+#include "sim/oracle/index.h"
+#include "sim/oracle/oracle.h"
+
+namespace prometheus_rsocket::sim::oracle {
+
+// 1. Every line of a good page stands byte for byte in a text that a client wrote: of that
+// incarnation, sequence and time, all its lines exactly once; and it was written on a connection
+// that led to this proxy. The scraper's parser found nothing wrong with the page.
+// Not judged: which of its connections a Java model wrote on (a zombie may have several): one that
+// led there and began before is enough.
+[[nodiscard]] std::vector<Violation> judge_provenance(const Index& index);
+
+// 2. A live sample was taken between 100 ms before its scrape began (promise 6: a scrape joins a
+// pull that is so old) and the scrape's end. No disturbance excuses another.
+[[nodiscard]] std::vector<Violation> judge_freshness(const Index& index);
+
+// 3. No live sample of a client that is gone in a scrape that began after the proxy could know:
+// after it ended by itself or was killed, a round trip (and the 100 ms of a shared pull); where
+// nobody was told, or the path was disturbed, its lifetime and one scrape interval.
+[[nodiscard]] std::vector<Violation> judge_gone(const Index& index);
+
+// 4. A page holds live samples of one incarnation of an instance, and one text of it; and not of an
+// older one when a newer has had a sound connection to this proxy since before the scrape.
+[[nodiscard]] std::vector<Violation> judge_newest(const Index& index);
+
+// 5. (promises 4 and 5) An acknowledged push is in a good page of every scraper of that proxy: in
+// its first after the proxy knew that the connection ended. It is on no page before, and after a
+// page that was confirmed on no further one of this scraper.
+// Of an incarnation's pushes on one connection the last one stored counts: it replaced the others.
+// Not judged:
+// - when the proxy ended before (unless Rules::durable_pushes, and it was not lost with its host);
+// - while an earlier page of this scraper is neither whole nor known to be broken: a round trip
+//   after its end, or where that path was disturbed kTcpPatience; the push is then the next one's;
+// - once the proxy may have let the push go without this scraper: after any scraper's first
+//   confirmed page with it, while this scraper does not delay a release (no two confirmed pages at
+//   most 5 min apart, or none for 5 min), the first 5 min of a proxy's life excepted;
+// - repeats: where the path was disturbed between the confirmed page and the next; where more than
+//   16 scrapers ask, since not all of them are tracked.
+[[nodiscard]] std::vector<Violation> judge_pushes(const Index& index);
+
+// 6. A push is acknowledged only after a proxy stored it: the one that its connection led to.
+[[nodiscard]] std::vector<Violation> judge_acknowledgements(const Index& index);
+
+// 7. A client of ours seals a payload only for a key given to it on its present connection, and a
+// connection brings keys of one proxy alone. Of Java models, which remember a key over connections,
+// only this: what they sealed for a key of an earlier connection is not stored.
+[[nodiscard]] std::vector<Violation> judge_keys(const Index& index);
+
+// 8. (promise 1) A scrape ends within its timeout, whole and with status 200, and shows every
+// healthy client: one that had a sound connection with this proxy since a round trip and 100 ms
+// before the scrape began, until a round trip after it ended, and that answered all that time.
+// Not judged:
+// - whether it is good: when the scraper aborted it, the proxy did not live all the time, the path
+//   between them was disturbed, four others were under way (503; --scrape.max-concurrent), or the
+//   scraper's last scrape of this proxy was of an earlier life that broke off (its connection may
+//   be dead and not know it);
+// - a client that was late in the last two good pages although connected, where a round trip may
+//   take longer than the 250 ms that such a client is waited for.
+[[nodiscard]] std::vector<Violation> judge_scrapes(const Index& index);
+
+// 9. What a proxy has of its system is bounded: once all clients have ended, and a lifetime and the
+// two round trips of a goodbye have passed, it has no more handles and connections than at the
+// first reading in its life; and the heap never grows beyond Rules::heap_bytes_max over the run's
+// first reading. Not judged: a proxy that is broken for good, or disturbed since a lifetime before.
+[[nodiscard]] std::vector<Violation> judge_resources(const Index& index);
+
+// 10. (design.md, "Leaving") A client of ours dials again, after a connection that was stable
+// (Rules::stable_time), within the redial spread; else after its k-th failure in a row within
+// first_backoff · 2^(k-1), max_backoff at most, give or take the jitter, and never later than
+// max_backoff. A connection that was not stable is a failure. A pause of its process excuses
+// lateness, never haste.
+[[nodiscard]] std::vector<Violation> judge_backoff(const Index& index);
+
+// 11. (design.md, "Leaving") When a proxy with N stable connections of our clients ends or drains,
+// the others accept no more than 2N/5 of them in any second. Other clients' dials are taken off the
+// count. For small N chance alone exceeds that: the limit is then the number that N clients at
+// uniform moments of the redial spread exceed in the second after one's arrival with probability
+// 1e-9. Without spread all N come at once: caught for N >= 14 and a spread of 5 s (0.2^13 = 8e-10).
+// Not judged: seconds in which the load balancer or an accepting proxy was disturbed, since that
+// makes waiting dials arrive together.
+[[nodiscard]] std::vector<Violation> judge_herd(const Index& index);
+// The limit for N clients spread over so many seconds: exposed for its tests.
+[[nodiscard]] std::uint64_t herd_limit(std::uint64_t clients, base::Duration spread);
+
+// 12. A push ends once, within its time_max, unless its process was killed or lost before, or the
+// run ended. A pause of the process excuses lateness.
+[[nodiscard]] std::vector<Violation> judge_push_times(const Index& index);
+
+// 13. What a proxy says of itself is what the history says, as exactly as that is determined: each
+// value lies between what must have been and what may have been by then. Connections that are
+// neither certainly there nor certainly gone, and pushes stored within the last round trip, are
+// what the two differ by. Judged: active connections, their sum by shard, pushes acknowledged,
+// pushes held, successful pulls. Not judged: what hostile peers count towards, such as refused
+// ones.
+[[nodiscard]] std::vector<Violation> judge_metrics(const Index& index);
+
+// L1. From Healed on, within a lifetime (a connection that died silently is given up), the longest
+// backoff, the redial spread, a round trip and a scrape interval, every healthy client of ours is
+// on the pages of one proxy: on each good one of that proxy and on none of another. Where
+// connections have an age it may move, but is then never without a page for longer than a scrape
+// interval, the redial spread, a round trip and a scrape's timeout. Not judged: clients that are
+// broken, hung, leaving or ended by then, that sit on a proxy which is broken for good; good pages
+// alone count, others are oracle 8's.
+[[nodiscard]] std::vector<Violation> judge_homes(const Index& index);
+
+// L2. A push that a living proxy held when all was healed is shown within a scrape interval and a
+// round trip, counted from there or from when its connection was known to have ended, to each
+// scraper that asked in that time. What 5 does not judge is not judged here.
+[[nodiscard]] std::vector<Violation> judge_held_pushes(const Index& index);
+
+// L3. With a connection age, and at least 30 clients for each proxy, the most and the least loaded
+// healthy proxy have come within a ratio of 1.25 at some moment until one connection age (and the
+// 10 % it varies by, the scrape after which a client leaves, and its way back) after Healed.
+[[nodiscard]] std::vector<Violation> judge_load(const Index& index);
+
+// L4. A drain leaves no healthy client of ours that was connected there without a good page for
+// longer than a scrape interval, the redial spread and a round trip.
+// The spread counts as long as clients leave before they have gone elsewhere; with
+// make-before-break (design.md, "Leaving") it goes. Not judged: gaps in which the client, the load
+// balancer or a proxy or scraper was disturbed, the client hung or left, or another proxy ended or
+// drained.
+[[nodiscard]] std::vector<Violation> judge_drains(const Index& index);
+
+// L5. Events per second of a quiet world stay below Rules::idle_events_per_second_max; 0: not
+// judged.
+[[nodiscard]] std::vector<Violation> judge_idling(const Index& index);
+
+}  // namespace prometheus_rsocket::sim::oracle

@@ -1,0 +1,232 @@
+// Pushes: shown to every scraper and once, stored before acknowledged, in time.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "story.h"
+
+namespace prometheus_rsocket::sim::oracle {
+namespace {
+
+using history::ClientEnd;
+using history::FaultEffect;
+using history::ProxyEnd;
+using history::PushKind;
+using history::ScrapeResult;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Client 1 pushed at 60 s and left; its connection is known to have ended at 60.12 s.
+Story pushed() {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).pushes(1);
+  return story;
+}
+
+TEST(Pushes, TheFirstPageAfterTheEndShowsIt) {
+  Story story = pushed();
+  story.at(75s).page(0, story.lines(1)).at(90s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, AFirstPageWithoutItIsFound) {
+  Story story = pushed();
+  EXPECT_THAT(story.at(75s).page(0, {}).judged("5-pushes"),
+              ElementsAre("75010 ms: scrape 0 of proxy 0 by scraper 0 shows no push 1 of client "
+                          "1.1, stored at 60.010000 and due from 60.120000"));
+}
+
+TEST(Pushes, APageThatBeganTooSoonNeedNotShowIt) {
+  Story story = pushed();
+  EXPECT_THAT(story.at(60s + 200ms).page(0, {}).judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, EveryScraperIsOwedIt) {
+  Story story = pushed();
+  story.at(75s).page(0, story.lines(1)).at(76s).by(1).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("scrape 1 of proxy 0 by scraper 1")));
+}
+
+TEST(Pushes, WhatWasNotAcknowledgedIsOwedToNobody) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).push_stored(1);
+  story.at(61s).push_ends(1, false).ends(1, ClientEnd::kLeft).at(75s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, OfTwoOnOneConnectionTheLaterCounts) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(50s).push_begins(1).push_stored(1).push_ends(1);
+  story.at(60s).pushes(1).at(75s).page(0, story.lines(1));
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, AMemoryStoreForgetsWithItsProxy) {
+  Story story = pushed();
+  story.at(62s).proxy_ends(0).at(65s).proxy(0).at(75s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, ADurableStoreDoesNot) {
+  Story story = pushed();
+  story.rules.durable_pushes = true;
+  story.at(62s).proxy_ends(0).at(65s).proxy(0).at(75s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("shows no push 1")));
+}
+
+TEST(Pushes, ADurableStoreGoesWithItsHost) {
+  Story story = pushed();
+  story.rules.durable_pushes = true;
+  story.at(62s).proxy_ends(0, ProxyEnd::kLost).at(65s).proxy(0).at(75s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, WhileABrokenPageMayStillArriveTheNextNeedNotShowIt) {
+  Story story = pushed();
+  story.at(75s).failed_scrape(0, ScrapeResult::kBroken).at(75s + 50ms).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, ABrokenPageIsMadeGood) {
+  Story story = pushed();
+  story.at(75s).failed_scrape(0, ScrapeResult::kBroken).at(90s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("scrape 1 of proxy 0")));
+}
+
+TEST(Pushes, LaterThanARegularScraperComesItMayBeGone) {
+  Story story = pushed();
+  story.at(75s).page(0, story.lines(1)).at(12min).by(1).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, AScraperThatNeverCameDelaysNoRelease) {
+  Story story;
+  story.at(0s).proxy(0).at(6min).client(1).at(7min).pushes(1);
+  story.at(8min).page(0, story.lines(1)).at(9min).by(1).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, AScraperThatComesRegularlyDoes) {
+  Story story;
+  story.at(0s).proxy(0).by(1).at(5min).page(0, {}).at(6min).page(0, {});
+  story.at(6min).client(1).at(7min).pushes(1);
+  story.by(0).at(8min).page(0, story.lines(1)).at(9min).by(1).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("by scraper 1 shows no push")));
+}
+
+TEST(Pushes, NoPageShowsItWhileItsConnectionIsOpen) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).push_stored(1).push_ends(1);
+  story.at(61s).page(0, story.lines(1)).at(62s).ends(1, ClientEnd::kLeft);
+  EXPECT_THAT(story.judged("5-pushes"),
+              ElementsAre("61010 ms: scrape 0 of proxy 0 shows push 1 of client 1.1, whose "
+                          "connection ended at 62.000000"));
+}
+
+TEST(Pushes, AProxyThatCouldNotHearTheClientMayHaveGivenItUp) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).push_stored(1).push_ends(1);
+  story.at(45s).fault({client_place(1)}, 30s);
+  story.at(90s).page(0, story.lines(1)).at(91s).ends(1, ClientEnd::kLeft);
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, ARepeatAfterAConfirmedPageIsFound) {
+  Story story = pushed();
+  story.at(75s).page(0, story.lines(1)).at(90s).page(0, story.lines(1));
+  EXPECT_THAT(story.judged("5-pushes"),
+              ElementsAre("90010 ms: scrape 1 of proxy 0 by scraper 0 shows push 1 of client 1.1 "
+                          "again after scrape 0, confirmed at 75.020000"));
+}
+
+TEST(Pushes, ARepeatAfterAPageThatWasNotConfirmedIsFine) {
+  Story story = pushed();
+  story.at(75s).unconfirmed_page(0, story.lines(1)).at(90s).page(0, story.lines(1));
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, AConfirmationThatMayHaveBeenLostExcusesARepeat) {
+  Story story = pushed();
+  story.at(75s).page(0, story.lines(1)).at(90s).page(0, story.lines(1));
+  story.at(75s + 10ms).fault({scraper_place(0), proxy_place(0)}, 1s, FaultEffect::kBetween);
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, FireAndForgetIsNotRepeatedEither) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1, PushKind::kFireAndForget).push_stored(1);
+  story.at(61s).push_ends(1).ends(1, ClientEnd::kLeft);
+  story.at(75s).page(0, story.lines(1)).at(90s).page(0, story.lines(1));
+  EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("again after scrape 0")));
+}
+
+TEST(Stored, AnAcknowledgementAfterTheStoreIsFine) {
+  EXPECT_THAT(pushed().judged("6-stored"), IsEmpty());
+}
+
+TEST(Stored, AnAcknowledgementBeforeTheStoreIsFound) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(61s).push_ends(1);
+  EXPECT_THAT(story.at(62s).push_stored(1).judged("6-stored"),
+              ElementsAre("61000 ms: push 1 of client 1.1 is acknowledged and was not stored by "
+                          "then"));
+}
+
+TEST(Stored, AStoreWhereTheClientIsNotConnectedIsFound) {
+  Story story;
+  story.at(0s).proxy(0).proxy(1).client(1).at(60s).push_begins(1).push_stored(1, 1);
+  EXPECT_THAT(story.judged("6-stored"),
+              ElementsAre("60000 ms: proxy 1 stored push 1 of client 1.1, which was not connected "
+                          "there"));
+}
+
+TEST(PushTime, APushThatEndsInTimeIsFine) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(65s).push_ends(1, false);
+  EXPECT_THAT(story.judged("12-push-time"), IsEmpty());
+}
+
+TEST(PushTime, ALatePushIsFound) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(65s + 1ms).push_ends(1, false);
+  EXPECT_THAT(story.judged("12-push-time"),
+              ElementsAre("65001 ms: push 1 of client 1.1 ended at 65.001000, due at 65.000000"));
+}
+
+TEST(PushTime, APushThatNeverEndsIsFoundThoughItsClientLeft) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(61s).ends(1, ClientEnd::kLeft);
+  EXPECT_THAT(story.at(70s).note(history::Ended{}).judged("12-push-time"),
+              ElementsAre("70000 ms: push 1 of client 1.1 ended at never, due at 65.000000"));
+}
+
+TEST(PushTime, APushThatEndsTwiceIsFound) {
+  EXPECT_THAT(pushed().at(61s).judged("12-push-time"), IsEmpty());
+  Story story = pushed();
+  EXPECT_THAT(story.at(61s).push_ends(1).judged("12-push-time"),
+              ElementsAre("61000 ms: push 1 of client 1.1 ended twice"));
+}
+
+TEST(PushTime, TheDeathOfItsProcessEndsAPush) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(61s).ends(1, ClientEnd::kKilled);
+  EXPECT_THAT(story.at(70s).note(history::Ended{}).judged("12-push-time"), IsEmpty());
+}
+
+TEST(PushTime, TheEndOfTheRunEndsAPush) {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(64s).note(history::Ended{});
+  EXPECT_THAT(story.judged("12-push-time"), IsEmpty());
+}
+
+TEST(PushTime, APauseExcusesLatenessAndALostLinkDoesNot) {
+  for (const FaultEffect effect : {FaultEffect::kPause, FaultEffect::kTraffic}) {
+    Story story;
+    story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(66s).push_ends(1, false);
+    story.at(62s).fault({client_place(1)}, 4s, effect);
+    EXPECT_EQ(story.judged("12-push-time").empty(), effect == FaultEffect::kPause);
+  }
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::sim::oracle
