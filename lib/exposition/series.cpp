@@ -86,7 +86,8 @@ std::uint64_t series_hash(const SeriesView& series) {
   while (const auto label = take_label(rest)) {
     if (label->value.empty()) continue;
     const LabelKey key = key_of(series.type, *label);
-    sum += mix(hash(key.name), key.number ? *key.number : hash(key.value));
+    // Mixed twice, so that name and value do not stand for each other.
+    sum += mix(mix(0, hash(key.name)), key.number ? *key.number : hash(key.value));
   }
   return mix(hash(series.name), sum);
 }

@@ -205,7 +205,8 @@ class BeastConnection final : public Connection,
         if (const auto status = status_of(error)) co_await refuse(*status);
         co_return;
       }
-      keep_alive = parser.get().keep_alive();
+      // A body without a length ends with the connection: so do all answers to HTTP/1.0.
+      keep_alive = parser.get().keep_alive() && parser.get().version() >= 11;
       auto request = read_request(parser.get(), stream_->remote_endpoint());
       if (!request) {
         co_await refuse(400);

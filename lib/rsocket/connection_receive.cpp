@@ -77,6 +77,10 @@ void Connection::receive_setup(base::Instant now, const SetupFrame& setup) {
   settings_ = Settings{setup.keepalive_interval, lifetime, std::string(setup.metadata_mime_type),
                        std::string(setup.data_mime_type)};
   lifetime_deadline_ = now + lifetime;
+  // Who declares to send keepalives more often than most may do so, with room for their jitter.
+  const base::Duration declared =
+      std::max<base::Duration>(kKeepaliveRefillMin, setup.keepalive_interval / 2);
+  config_.keepalive_refill = std::min(config_.keepalive_refill, declared);
   events_.emplace_back(SetupReceived{*settings_, setup.payload});
 }
 

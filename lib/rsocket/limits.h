@@ -41,6 +41,8 @@ inline constexpr std::size_t kOutboundQueueBytesMax = std::size_t{256} * 1024;
 // s.
 inline constexpr std::uint32_t kKeepaliveBurst = 16;
 inline constexpr base::Duration kKeepaliveRefill = 1s;
+// … for a peer that declared a shorter interval in SETUP (PyPI's rsocket: 500 ms).
+inline constexpr base::Duration kKeepaliveRefillMin = 50ms;
 
 static_assert(kControlFrameBytesMax < kSetupFrameBytesMax && kSetupFrameBytesMax < kFrameBytesMax);
 static_assert(kControlFrameBytesMax <= kUnaskedFrameBytesMax);  // control frames are always read

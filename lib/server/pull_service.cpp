@@ -11,7 +11,7 @@
 
 namespace prometheus_rsocket::server {
 
-struct PullService::Pull {
+struct PullService::Pull : std::enable_shared_from_this<Pull> {
   Pull(PullService& service, PullId the_id, base::Instant now)
       : id(the_id),
         began(now),
@@ -26,6 +26,7 @@ struct PullService::Pull {
   PullId id;
   base::Instant began;
   bool finished = false;
+  bool all_in = false;  // it finished since everyone has replied
   std::size_t shards_to_answer;
   std::size_t punctual_to_come = 0;  // may be passed by replies until all shards have answered
   std::size_t tardy_to_come = 0;
@@ -44,9 +45,11 @@ PullService::~PullService() = default;
 
 void PullService::pull(base::Instant deadline, Done done) {
   const base::Instant now = shard_.clock.now();
-  if (pulls_.empty() || now > pulls_.rbegin()->second->began + kPullSharing) {
+  // One that went with what there was is not shared: who comes now may have more time.
+  const Pull* const last = pulls_.empty() ? nullptr : pulls_.rbegin()->second.get();
+  if (last == nullptr || now > last->began + kPullSharing || (last->finished && !last->all_in)) {
     const PullId id{next_id_++};
-    pulls_.emplace(id, std::make_unique<Pull>(*this, id, now));
+    pulls_.emplace(id, std::make_shared<Pull>(*this, id, now));
     shards_.ask(id);
   }
   Pull& pull = *pulls_.rbegin()->second;
@@ -83,7 +86,10 @@ void PullService::client_ended(ConnectionId client) {
 void PullService::finish_if_all_in(Pull& pull) {
   if (pull.finished || pull.shards_to_answer > 0) return;
   if (pull.punctual_came < pull.punctual_to_come) return;
-  if (pull.tardy_came == pull.tardy_to_come) return finish(pull);
+  if (pull.tardy_came == pull.tardy_to_come) {
+    pull.all_in = true;
+    return finish(pull);
+  }
   if (pull.tardy_deadline) return;
   pull.tardy_deadline = shard_.clock.now() + kTardyGrace;
   set_alarm(pull);
@@ -101,15 +107,14 @@ void PullService::finish(Pull& pull) {
   set_alarm(pull);
 }
 
-// Posted: who waits may ask for the next pull.
+// Posted: who waits may ask for the next pull. Whoever ends until then is not on the page.
 void PullService::answer(Pull& pull, Done done) {
-  std::ranges::sort(pull.replies, {}, [](const Reply& reply) {
-    return std::tuple(reply.connected_at, reply.client);
+  boost::asio::post(shard_.executor, [done = std::move(done), pull = pull.shared_from_this()] {
+    std::ranges::sort(pull->replies, {}, [](const Reply& reply) {
+      return std::tuple(reply.connected_at, reply.client);
+    });
+    done({pull->id, pull->replies});
   });
-  boost::asio::post(shard_.executor,
-                    [done = std::move(done), pulled = Pulled{pull.id, pull.replies}]() mutable {
-                      done(std::move(pulled));
-                    });
 }
 
 void PullService::set_alarm(Pull& pull) {

@@ -54,7 +54,7 @@ class PullService {
   runtime::Shard& shard_;
   Shards shards_;
   std::uint64_t next_id_ = 1;
-  std::map<PullId, std::unique_ptr<Pull>> pulls_;  // by age; the last may be joined
+  std::map<PullId, std::shared_ptr<Pull>> pulls_;  // by age; the last may be joined
 };
 
 }  // namespace prometheus_rsocket::server

@@ -143,11 +143,10 @@ void Server::accepted(TransportKind kind, std::size_t shard,
 void Server::slot_freed(std::size_t shard, Slot slot) {
   if (slot == Slot::kServed) {
     --served_[shard];
-    if (draining_) end_when_empty();
-    return;
+  } else {
+    --held_;
   }
-  --held_;
-  if (draining_) return;
+  if (draining_) return end_when_empty();
   for (const RSocketListener& listener : listeners_) listener.acceptor->resume();
 }
 

@@ -56,8 +56,12 @@ void ShardServer::serve(std::unique_ptr<runtime::Stream> stream, transport::Tran
 void ShardServer::add_client(std::unique_ptr<transport::FrameChannel> channel,
                              base::Instant accepted_at) {
   const ConnectionId id{shard_.index, next_serial_++};
-  clients_.emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
-                                                std::move(channel), accepted_at));
+  const auto added = clients_
+                         .emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
+                                                               std::move(channel), accepted_at))
+                         .first;
+  // Its handshake was under way when the others were told.
+  if (draining_) added->second->leave();
 }
 
 void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at) {

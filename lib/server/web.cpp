@@ -154,7 +154,9 @@ void Web::refuse_late() {
 
 Web::Ticket Web::take_ticket() {
   ++running_;
-  return {nullptr, [this](void*) {
+  // Whoever holds it may outlive us, when the process ends.
+  return {nullptr, [this, alive = std::weak_ptr(alive_)](void*) {
+            if (alive.expired()) return;
             --running_;
             admit();
           }};
@@ -173,16 +175,16 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
   if (base::is_mutant(base::Mutant::kPushDroppedBeforeWritten)) {
     services_.pushes.complete(offer.receipt, shard_.clock.now());
   }
-  scrape.exchange->on_outcome([this, receipt = offer.receipt, pull = pulled.pull](Outcome outcome) {
+  scrape.exchange->on_outcome([this, receipt = offer.receipt](Outcome outcome) {
     if (base::is_mutant(base::Mutant::kPushDroppedBeforeWritten)) return;
     if (outcome == Outcome::kComplete) {
       services_.pushes.complete(receipt, shard_.clock.now());
-      services_.delivered(pull);
     } else {
       services_.pushes.abandon(receipt);
     }
     services_.pushes_changed();
   });
+  const PullId pull = pulled.pull;
   auto page =
       std::make_shared<Page>(std::move(pulled.replies), offer.pushes, config_.page_bytes_max);
   if (page->left_out() > 0) {
@@ -192,10 +194,11 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
   services_.pushes_changed();
   scrape.exchange->stream(
       {.content_type = std::string(kTextContentType)},
-      [this, page = std::move(page), ticket = std::move(ticket)](std::string& out) {
-        const bool more = page->write(out);
-        if (!more) count(page->stats());
-        return more;
+      [this, pull, page = std::move(page), ticket = std::move(ticket)](std::string& out) {
+        if (page->write(out)) return true;
+        count(page->stats());
+        services_.delivered(pull);
+        return false;
       });
 }
 

@@ -30,7 +30,7 @@ class Web final : private http::RequestHandler {
     push::PushStore& pushes;
     FrontMetrics& front;
     std::function<void(std::function<void(std::vector<ShardMetrics>)>)> gather_metrics;
-    std::function<void(PullId)> delivered;  // all of that pull has arrived at a scraper
+    std::function<void(PullId)> delivered;  // all of that pull has been written to a scraper
     std::function<void()> pushes_changed;   // the store's next timeout may be another
   };
 
@@ -68,6 +68,7 @@ class Web final : private http::RequestHandler {
   const Config& config_;
   Services services_;
   bool ready_ = true;
+  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  // for tickets
   std::size_t running_ = 0;
   std::deque<Scrape> waiting_;
   runtime::Alarm waiting_alarm_;

@@ -42,5 +42,10 @@ TEST(Series, ASetTakesEachSeriesOnceAndForgetsOnRestart) {
   EXPECT_TRUE(set.insert({"a", ""}));
 }
 
+// mix(hash(name), hash(value)) is symmetric: `a="b"` and `b="a"` hash alike.
+TEST(SeriesHash, ALabelAndItsMirrorDiffer) {
+  EXPECT_NE(series_hash({"m", "a=\"b\""}), series_hash({"m", "b=\"a\""}));
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::exposition

@@ -626,5 +626,20 @@ TEST(ConnectionDeathTest, MisuseByTheCallerStopsTheProcess) {
   EXPECT_DEATH(pending.connection.handle_frame(pending.now, frame), "polled");
 }
 
+// PyPI rsocket's default: keep_alive_period = 500 ms (rsocket_base.py), declared in SETUP.
+TEST(Keepalive, APeerMaySendKeepalivesAtTheIntervalThatItDeclared) {
+  Script script(Role::kServer);
+  Frame setup = Script::setup();
+  std::get<SetupFrame>(setup.body).keepalive_interval = std::chrono::milliseconds(500);
+  std::get<SetupFrame>(setup.body).lifetime_max = std::chrono::minutes(10);
+  (void)script.receive(setup);
+  for (int i = 0; i < 240; ++i) {
+    (void)script.pass(std::chrono::milliseconds(500));
+    (void)script.receive(0, KeepaliveFrame{.respond = true, .position = 0, .data = {}});
+    ASSERT_EQ(script.connection.state(), ConnectionState::kOpen)
+        << "closed after " << (i + 1) * 0.5 << " s";
+  }
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::rsocket
