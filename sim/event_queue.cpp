@@ -26,7 +26,7 @@ bool EventQueue::later(const Entry& a, const Entry& b) {
   return std::tie(a.at, a.tie, a.use) > std::tie(b.at, b.tie, b.use);
 }
 
-EventQueue::Id EventQueue::add(base::Instant at, const Event& event, std::function<void()> happen) {
+EventQueue::Id EventQueue::add(base::Instant at, const Event& event, Action happen) {
   std::size_t slot = slots_.size();
   if (free_.empty()) {
     slots_.emplace_back();
@@ -46,13 +46,13 @@ EventQueue::Id EventQueue::add(base::Instant at, const Event& event, std::functi
   return {slot, uses_};
 }
 
-std::function<void()> EventQueue::take(std::size_t slot) {
+Action EventQueue::take(std::size_t slot) {
   Slot& from = slots_[slot];
   --live_;
   if (from.event.is_background) --background_;
   from.use = 0;
   free_.push_back(slot);
-  return std::exchange(from.happen, nullptr);
+  return std::move(from.happen);
 }
 
 void EventQueue::cancel(Id id) {
@@ -85,9 +85,9 @@ bool EventQueue::step(base::Instant limit) {
   now_ = next.at;
   const Event event = slots_[next.slot].event;
   fold(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
-  fold(event.entity ^ static_cast<std::uint64_t>(event.kind));
+  fold(event.entity ^ (static_cast<std::uint64_t>(event.kind) + (event.salt << 8U)));
   ++happened_;
-  const auto happen = take(next.slot);
+  auto happen = take(next.slot);
   std::ranges::pop_heap(heap_, later);
   heap_.pop_back();
   drop_cancelled();

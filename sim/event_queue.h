@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "base/time.h"
+#include "sim/action.h"
 
 namespace prometheus_rsocket::sim {
 
@@ -50,7 +50,7 @@ class EventQueue {
   [[nodiscard]] base::Instant start() const { return start_; }
 
   // At a moment that has passed it happens now. Events of one moment happen in the seed's order.
-  Id add(base::Instant at, const Event& event, std::function<void()> happen);
+  Id add(base::Instant at, const Event& event, Action happen);
   void cancel(Id id);  // nothing if it has happened
   void cancel_all();
 
@@ -69,7 +69,7 @@ class EventQueue {
   struct Slot {
     std::uint64_t use = 0;  // of the event in it; 0: free
     Event event;
-    std::function<void()> happen;
+    Action happen;
   };
   struct Entry {
     base::Instant at;
@@ -78,7 +78,7 @@ class EventQueue {
     std::size_t slot;
   };
   static bool later(const Entry& a, const Entry& b);
-  std::function<void()> take(std::size_t slot);
+  Action take(std::size_t slot);
   void drop_cancelled();
 
   std::uint64_t seed_;

@@ -40,6 +40,44 @@ std::string_view to_string(Happening happening) {
       return "process stopped";
     case Happening::kHostLost:
       return "host lost";
+    case Happening::kMetCut:
+      return "met a cut link";
+    case Happening::kMetOneWayCut:
+      return "met a link cut one way";
+    case Happening::kMetIsolation:
+      return "met an isolated host";
+    case Happening::kMetLostHost:
+      return "met a lost host";
+    case Happening::kMetClog:
+      return "met a clog";
+    case Happening::kTail:
+      return "took the tail";
+    case Happening::kSlowLink:
+      return "slow link";
+    case Happening::kPaced:
+      return "paced by bandwidth";
+    case Happening::kCorrupted:
+      return "corrupted";
+    case Happening::kOneByte:
+      return "one byte";
+    case Happening::kConnectionReset:
+      return "reset by a middlebox";
+    case Happening::kDialRefused:
+      return "dial refused";
+    case Happening::kDialHung:
+      return "dial hung";
+    case Happening::kForgotten:
+      return "connection forgotten";
+    case Happening::kForgottenIgnored:
+      return "forgotten end ignored a segment";
+    case Happening::kForgottenAnswered:
+      return "forgotten end answered";
+    case Happening::kNoDescriptors:
+      return "no descriptors";
+    case Happening::kHandlerPaused:
+      return "handler paused";
+    case Happening::kWallClockJumped:
+      return "wall clock jumped";
     case Happening::kCount:
       break;
   }

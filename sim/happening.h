@@ -19,12 +19,36 @@ enum class Happening : std::uint8_t {
   kHalfClosed,  // a FIN arrived at a side that goes on sending
   kResetArrived,
   kUnreadLost,        // … and destroyed what had not been read
-  kSegmentHeld,       // something met a cut link or a lost host, to be sent again
+  kSegmentHeld,       // a segment met an obstacle, to be sent again
   kTimedOut,          // a connection ended because nothing was acknowledged
   kMessageReordered,  // a message between shards overtook one of another pair
   kProcessKilled,
   kProcessStopped,
   kHostLost,
+
+  // Something on the wire met …
+  kMetCut,        // a link that was cut both ways
+  kMetOneWayCut,  // one that was cut in its direction alone
+  kMetIsolation,  // an isolated host
+  kMetLostHost,
+  kMetClog,  // a clogged host's: it stays under way
+
+  kTail,       // something took its link's tail
+  kSlowLink,   // something took longer on a slow link
+  kPaced,      // a segment had to wait for its turn on a link with bandwidth
+  kCorrupted,  // a segment had a byte changed
+  kOneByte,    // a read or write moved one byte, where more could have been moved
+
+  kConnectionReset,    // a middlebox ended a connection; once for each end that noticed
+  kDialRefused,        // an RST answered a dial, whoever listens
+  kDialHung,           // a SYN was filtered
+  kForgotten,          // an open end vanished
+  kForgottenIgnored,   // something came for such an end and was lost
+  kForgottenAnswered,  // … and was answered by RST
+
+  kNoDescriptors,    // an accept or a dial failed with too_many_files_open
+  kHandlerPaused,    // a handler had to wait until its process went on
+  kWallClockJumped,  // somebody read a wall clock after a jump
   kCount,
 };
 

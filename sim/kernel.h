@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "sim/event_queue.h"
 #include "sim/happening.h"
 #include "sim/log.h"
+#include "sim/process.h"
 #include "sim/shard_executor.h"
 
 namespace prometheus_rsocket::sim {
@@ -52,16 +54,34 @@ enum class Ending : std::uint8_t {
   kLost,     // nobody is told
 };
 
+// One in a counter, until it is released.
+class Counted {
+ public:
+  explicit Counted(std::size_t& counter) : counter_(&counter) { ++counter; }
+  ~Counted() { release(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  void release() {
+    if (counter_ != nullptr) --*std::exchange(counter_, nullptr);
+  }
+
+ private:
+  std::size_t* counter_;
+};
+
 // Something a process has of its system, which goes when the process ends.
 class Resource {
  public:
-  explicit Resource(ProcessState& process);
+  Resource(ProcessState& process, std::size_t Handles::*kind);
   virtual ~Resource();
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
 
   // Ends what the network sees of it, and calls nobody.
   virtual void close_at_end(Ending /*ending*/) {}
+  // The process goes on after a pause: what its system has for it may complete now.
+  virtual void go_on() {}
   // Destroys handlers uncalled; who they own may destroy this.
   virtual void drop() = 0;
 
@@ -71,6 +91,7 @@ class Resource {
  private:
   ProcessState& process_;
   std::uint64_t id_;
+  Counted counted_;
 };
 
 struct ShardState;
@@ -86,13 +107,23 @@ struct ProcessState {
   void close_resources(Ending ending);
   void drop_handlers();
 
+  void resume();  // after a pause
+  // Whether something that came for a handler has to wait until the process goes on.
+  [[nodiscard]] bool holds_handlers();
+  // One more descriptor would be too many. Counted as Happening::kNoDescriptors if so.
+  [[nodiscard]] bool lacks_descriptors();
+
   Kernel& kernel;
   VirtualNetwork& network;
   Host& host;
   const std::size_t index;
   const std::uint64_t entity;
   bool ended = false;
+  bool is_paused = false;
   base::Duration wall_clock_ahead{};
+  bool is_jump_unseen = false;  // nobody has read the wall clock since it jumped
+  Handles handles;
+  std::optional<std::size_t> descriptors_max;
   std::vector<std::unique_ptr<ShardState>> shards;
   std::unique_ptr<runtime::Signals> signals;
   std::map<std::uint64_t, Resource*> resources;  // in the order of their making

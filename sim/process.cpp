@@ -19,6 +19,12 @@ boost::asio::execution_context& TaskQueue::context() const {
 void TaskQueue::push(std::unique_ptr<Task> task) {
   if (process_.ended) return;
   tasks_.push_back(std::move(task));
+  wake();
+}
+
+void TaskQueue::wake() {
+  if (tasks_.empty()) return;
+  if (process_.holds_handlers()) return;
   if (!std::exchange(scheduled_, true)) schedule();
 }
 
@@ -29,6 +35,10 @@ void TaskQueue::schedule() {
 
 void TaskQueue::run_next() {
   if (tasks_.empty()) return;  // dropped with the process
+  if (process_.holds_handlers()) {
+    scheduled_ = false;
+    return;
+  }
   const auto task = std::move(tasks_.front());
   tasks_.pop_front();
   ++ran_;
@@ -48,7 +58,8 @@ void TaskQueue::drop() {
 
 // --- What a process has of its system
 
-Resource::Resource(ProcessState& process) : process_(process), id_(++process.ids) {
+Resource::Resource(ProcessState& process, std::size_t Handles::*kind)
+    : process_(process), id_(++process.ids), counted_(process.handles.*kind) {
   process_.resources.emplace(id_, this);
 }
 
@@ -110,6 +121,23 @@ void ProcessState::drop_handlers() {
   }
 }
 
+void ProcessState::resume() {
+  if (!std::exchange(is_paused, false)) return;
+  for (const auto& shard : shards) shard->queue.wake();
+  for (const auto& [id, resource] : resources) resource->go_on();
+}
+
+bool ProcessState::holds_handlers() {
+  if (is_paused) kernel.count(Happening::kHandlerPaused);
+  return is_paused;
+}
+
+bool ProcessState::lacks_descriptors() {
+  if (!descriptors_max || handles.descriptors() < *descriptors_max) return false;
+  kernel.count(Happening::kNoDescriptors);
+  return true;
+}
+
 // --- The seam
 
 Process::Process(std::unique_ptr<ProcessState> state) : state_(std::move(state)) {}
@@ -154,7 +182,18 @@ void Process::raise(runtime::Signal signal) {
   static_cast<SimSignals&>(*state_->signals).raise(signal);
 }
 
-void Process::jump_wall_clock(base::Duration by) { state_->wall_clock_ahead += by; }
+void Process::jump_wall_clock(base::Duration by) {
+  state_->wall_clock_ahead += by;
+  state_->is_jump_unseen = true;
+}
+
+void Process::limit_descriptors(std::optional<std::size_t> descriptors_max) {
+  state_->descriptors_max = descriptors_max;
+}
+
+const Handles& Process::handles() const { return state_->handles; }
+
+bool Process::paused() const { return state_->is_paused; }
 
 std::size_t Process::count_log(std::string_view part) const {
   return static_cast<std::size_t>(std::ranges::count_if(state_->log_lines, [&](std::size_t line) {

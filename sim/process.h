@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +14,22 @@
 namespace prometheus_rsocket::sim {
 
 struct ProcessState;
+
+// What a process has of its system, in numbers.
+struct Handles {
+  // Objects that are not yet destroyed, open or not.
+  std::size_t streams = 0;
+  std::size_t listeners = 0;
+  std::size_t timers = 0;
+  std::size_t dials = 0;  // under way
+
+  std::size_t open_streams = 0;
+  std::size_t open_listeners = 0;
+
+  [[nodiscard]] std::size_t total() const { return streams + listeners + timers + dials; }
+  [[nodiscard]] std::size_t descriptors() const { return open_streams + open_listeners + dials; }
+  friend bool operator==(const Handles&, const Handles&) = default;
+};
 
 // Made by World::add_process(). Handlers of one shard run one after the other in the order in which
 // they became ready; between shards the seed decides.
@@ -45,6 +62,11 @@ class Process final : public runtime::Process {
   void raise(runtime::Signal signal);
   // Moves the wall clock alone, either way.
   void jump_wall_clock(base::Duration by);
+  // From now on accepts and dials that would take more fail with too_many_files_open (EMFILE); what
+  // was to be accepted stays in the backlog. Nothing: no limit.
+  void limit_descriptors(std::optional<std::size_t> descriptors_max);
+  [[nodiscard]] const Handles& handles() const;
+  [[nodiscard]] bool paused() const;  // World::pause()
   // Lines logged so far whose text holds `part`.
   [[nodiscard]] std::size_t count_log(std::string_view part) const;
 

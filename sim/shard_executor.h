@@ -34,13 +34,15 @@ template <class F>
   return std::make_unique<Made>(std::forward<F>(f));
 }
 
-// First in, first out; one task is one event of the world. Of an ended process none runs any more.
+// First in, first out; one task is one event of the world. Of a paused process none runs until it
+// goes on, of an ended process none any more.
 class TaskQueue {
  public:
   TaskQueue(ProcessState& process, std::uint64_t entity) : process_(process), entity_(entity) {}
 
   void push(std::unique_ptr<Task> task);  // destroys it at once if the process has ended
   void drop();                            // destroys all uncalled
+  void wake();                            // goes on, after a pause
 
   [[nodiscard]] bool running() const { return running_; }
   [[nodiscard]] ProcessState& process() const { return process_; }

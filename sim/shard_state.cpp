@@ -12,7 +12,8 @@ namespace {
 
 class SimTimer final : public runtime::Timer, private Resource {
  public:
-  explicit SimTimer(TaskQueue& shard) : Resource(shard.process()), shard_(shard) {}
+  explicit SimTimer(TaskQueue& shard)
+      : Resource(shard.process(), &Handles::timers), shard_(shard) {}
   ~SimTimer() override { SimTimer::drop(); }
 
   void cancel() override {
@@ -51,15 +52,14 @@ class SimTimer final : public runtime::Timer, private Resource {
   void fire(runtime::error_code error) {
     events().cancel(std::exchange(event_, {}));
     fired_ = true;
-    const ShardExecutor executor(shard_);
-    auto where = boost::asio::get_associated_executor(**waiting_, runtime::Executor(executor));
-    boost::asio::post(runtime::Executor(executor),
-                      boost::asio::bind_executor(where, [waiting = waiting_, error] {
-                        if (!*waiting) return;  // the timer is gone
-                        WaitHandler taken = std::move(**waiting);
-                        waiting->reset();
-                        std::move(taken)(error);
-                      }));
+    const ShardExecutor shard(shard_);
+    post_to(boost::asio::get_associated_executor(**waiting_, shard), shard,
+            [waiting = waiting_, error] {
+              if (!*waiting) return;  // the timer is gone
+              WaitHandler taken = std::move(**waiting);
+              waiting->reset();
+              std::move(taken)(error);
+            });
   }
 
   [[nodiscard]] EventQueue& events() const { return process().kernel.events; }
@@ -76,7 +76,8 @@ class SimTimer final : public runtime::Timer, private Resource {
 base::Instant SimClock::now() const { return process_.kernel.events.now(); }
 
 base::WallTime SimClock::wall_now() const {
-  const Kernel& kernel = process_.kernel;
+  Kernel& kernel = process_.kernel;
+  if (std::exchange(process_.is_jump_unseen, false)) kernel.count(Happening::kWallClockJumped);
   return std::chrono::floor<std::chrono::milliseconds>(
       kernel.config.wall_start + (kernel.events.now() - kernel.events.start()) +
       process_.wall_clock_ahead);

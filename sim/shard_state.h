@@ -12,12 +12,12 @@ namespace prometheus_rsocket::sim {
 
 class SimClock final : public runtime::Clock {
  public:
-  explicit SimClock(const ProcessState& process) : process_(process) {}
+  explicit SimClock(ProcessState& process) : process_(process) {}
   [[nodiscard]] base::Instant now() const override;
   [[nodiscard]] base::WallTime wall_now() const override;
 
  private:
-  const ProcessState& process_;
+  ProcessState& process_;
 };
 
 class SimTimers final : public runtime::Timers {

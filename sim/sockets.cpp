@@ -1,10 +1,12 @@
-// The seam's streams, listeners, dials and names, on the virtual network.
+// The seam's listeners and names, on the virtual network.
 #include <boost/asio/error.hpp>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "sim/dial.h"
 #include "sim/operation.h"
+#include "sim/stream.h"
 #include "sim/virtual_network.h"
 
 namespace prometheus_rsocket::sim {
@@ -18,116 +20,13 @@ using runtime::Handler;
 using StreamPtr = std::unique_ptr<runtime::Stream>;
 using StreamHandler = Handler<void(error_code, StreamPtr)>;
 
-TaskQueue& shard_of(const Executor& executor) {
-  const auto* ours = executor.target<ShardExecutor>();
-  CHECK(ours != nullptr, "an executor of a simulated shard");
-  return ours->queue();
-}
-
-class SimStream final : public runtime::Stream, private Resource, private Connection::User {
- public:
-  SimStream(Executor executor, std::shared_ptr<Connection> connection, std::size_t end)
-      : Resource(shard_of(executor).process()),
-        executor_(std::move(executor)),
-        connection_(std::move(connection)),
-        end_(end) {
-    connection_->attach(end_, this);
-  }
-  ~SimStream() override { close(); }
-
-  [[nodiscard]] Executor get_executor() const override { return executor_; }
-  [[nodiscard]] Endpoint local_endpoint() const override { return connection_->endpoint(end_); }
-  [[nodiscard]] Endpoint remote_endpoint() const override {
-    return connection_->endpoint(1 - end_);
-  }
-
-  void close() override {
-    if (std::exchange(closed_, true)) return;
-    connection_->close(end_, Ending::kStopped);
-    read_.abort();
-    write_.abort();
-  }
-
- private:
-  void close_at_end(Ending ending) override {
-    if (!std::exchange(closed_, true)) connection_->close(end_, ending);
-  }
-
-  void drop() override {
-    // A handler may own this stream.
-    const auto read = read_.release();
-    const auto write = write_.release();
-  }
-
-  void do_read_some(boost::asio::mutable_buffer buffer,
-                    Handler<void(error_code, std::size_t)> handler) override {
-    if (process().ended) return;
-    CHECK(!read_.waiting(), "at most one read under way");
-    if (closed_) return complete(std::move(handler), error::operation_aborted, 0);
-    if (buffer.size() == 0) return complete(std::move(handler), {}, 0);
-    CHECK(!read_ended_, "after a read that failed none is started");
-    if (const auto moved = connection_->read(end_, buffer)) {
-      read_ended_ = static_cast<bool>(moved->error);
-      return complete(std::move(handler), moved->error, moved->bytes);
-    }
-    read_buffer_ = buffer;
-    read_.start(executor_, std::move(handler));
-  }
-
-  void do_write_some(std::vector<boost::asio::const_buffer> buffers,
-                     Handler<void(error_code, std::size_t)> handler) override {
-    if (process().ended) return;
-    CHECK(!write_.waiting(), "at most one write under way");
-    if (closed_) return complete(std::move(handler), error::operation_aborted, 0);
-    if (boost::asio::buffer_size(buffers) == 0) return complete(std::move(handler), {}, 0);
-    if (const auto moved = connection_->write(end_, buffers)) {
-      return complete(std::move(handler), moved->error, moved->bytes);
-    }
-    write_buffers_ = std::move(buffers);
-    write_.start(executor_, std::move(handler));
-  }
-
-  void do_shutdown_send(Handler<void(error_code)> handler) override {
-    if (process().ended) return;
-    const error_code result =
-        closed_ ? error_code(error::operation_aborted) : connection_->shutdown_send(end_);
-    post_completion<>(executor_, std::move(handler), result);
-  }
-
-  void readable() override {
-    if (!read_.waiting()) return;
-    const auto moved = connection_->read(end_, read_buffer_);
-    if (!moved) return;
-    read_ended_ = static_cast<bool>(moved->error);
-    read_.complete(moved->error, moved->bytes);
-  }
-
-  void writable() override {
-    if (!write_.waiting()) return;
-    const auto moved = connection_->write(end_, write_buffers_);
-    if (moved) write_.complete(moved->error, moved->bytes);
-  }
-
-  void complete(Handler<void(error_code, std::size_t)> handler, error_code result,
-                std::size_t bytes) {
-    post_completion<std::size_t>(executor_, std::move(handler), result, bytes);
-  }
-
-  Executor executor_;
-  std::shared_ptr<Connection> connection_;
-  std::size_t end_;
-  bool closed_ = false;
-  bool read_ended_ = false;
-  Operation<std::size_t> read_;
-  Operation<std::size_t> write_;
-  boost::asio::mutable_buffer read_buffer_;
-  std::vector<boost::asio::const_buffer> write_buffers_;
-};
-
 class SimListener final : public runtime::Listener, private Resource, private Port {
  public:
   SimListener(TaskQueue& shard, const Endpoint& endpoint)
-      : Resource(shard.process()), executor_(ShardExecutor(shard)), endpoint_(endpoint) {
+      : Resource(shard.process(), &Handles::listeners),
+        shard_(shard),
+        endpoint_(endpoint),
+        open_(process().handles.open_listeners) {
     Port* port = this;
     process().host.ports.emplace(endpoint_, port);
   }
@@ -148,7 +47,7 @@ class SimListener final : public runtime::Listener, private Resource, private Po
 
   void offer(std::shared_ptr<Connection> connection) override {
     backlog_.push_back(std::move(connection));
-    if (accept_.waiting()) accept_.complete({}, take());
+    accept_next();
   }
 
   void close_at_end(Ending ending) override {
@@ -160,10 +59,13 @@ class SimListener final : public runtime::Listener, private Resource, private Po
     unbind();
   }
 
+  void go_on() override { accept_next(); }
+
   void drop() override { const auto accept = accept_.release(); }
 
   void unbind() {
     if (std::exchange(closed_, true)) return;
+    open_.release();
     process().host.ports.erase(endpoint_);
     for (const auto& connection : std::exchange(backlog_, {})) {
       connection->reset(kAcceptor);
@@ -171,136 +73,35 @@ class SimListener final : public runtime::Listener, private Resource, private Po
     }
   }
 
-  [[nodiscard]] StreamPtr take() {
+  void accept_next() {
+    if (!accept_.waiting() || backlog_.empty() || process().holds_handlers()) return;
+    if (shard_of(stream_executor_).process().lacks_descriptors()) {
+      return accept_.complete(error::no_descriptors, nullptr);
+    }
     auto connection = std::move(backlog_.front());
     backlog_.pop_front();
-    return std::make_unique<SimStream>(stream_executor_, std::move(connection), kAcceptor);
+    accept_.complete({}, make_stream(stream_executor_, std::move(connection), kAcceptor));
   }
 
   void do_accept(Executor executor, StreamHandler handler) override {
     if (process().ended) return;
     CHECK(!accept_.waiting(), "one accept at a time");
     stream_executor_ = std::move(executor);
-    accept_.start(executor_, std::move(handler));
+    accept_.start(shard_, std::move(handler));
     if (closed_) {
       accept_.abort();
-    } else if (!backlog_.empty()) {
-      accept_.complete({}, take());
+    } else {
+      accept_next();
     }
   }
 
-  Executor executor_;
+  ShardExecutor shard_;
   Endpoint endpoint_;
+  Counted open_;
   bool closed_ = false;
   std::deque<std::shared_ptr<Connection>> backlog_;
   Operation<StreamPtr> accept_;
   Executor stream_executor_;
-};
-
-// A dial under way: kept by its events, and by nothing else.
-class Dial final : public std::enable_shared_from_this<Dial>, private Resource {
- public:
-  Dial(TaskQueue& shard, const Endpoint& to, StreamHandler handler)
-      : Resource(shard.process()),
-        kernel_(process().kernel),
-        network_(process().network),
-        from_(process().host),
-        executor_(ShardExecutor(shard)),
-        to_(to),
-        entity_(mix(mix(from_.entity, hash_of(to_string(to))), from_.dials[to]++)),
-        draws_(kernel_.seed, entity_) {
-    connect_.start(executor_, std::move(handler));
-  }
-
-  void start() {
-    const base::Instant now = kernel_.events.now();
-    at(now + kernel_.config.connect_timeout, [](Dial& self) { self.give_up(); });
-    base::Duration after{};
-    for (base::Duration wait = std::chrono::seconds(1); after < kernel_.config.connect_timeout;
-         after += std::exchange(wait, 2 * wait)) {
-      at(now + after, [](Dial& self) { self.send_syn(); });
-    }
-  }
-
- private:
-  void drop() override {
-    const auto self = shared_from_this();
-    cancel_events();
-    const auto connect = connect_.release();
-  }
-
-  void at(base::Instant when, void (*step)(Dial&)) {
-    events_.push_back(kernel_.events.add(when, {EventKind::kDial, entity_, events_.size()},
-                                         [self = shared_from_this(), step] {
-                                           if (self->connect_.waiting()) step(*self);
-                                         }));
-  }
-
-  void finish(error_code result, StreamPtr stream) {
-    connect_.complete(result, std::move(stream));
-    cancel_events();
-  }
-
-  void cancel_events() {
-    const auto events = std::exchange(events_, {});  // an event may own this
-    for (const auto& event : events) kernel_.events.cancel(event);
-  }
-
-  [[nodiscard]] Host* host() {
-    return to_.address.is_loopback() ? &from_ : network_.find_host(to_.address);
-  }
-
-  void give_up() {
-    kernel_.count(Happening::kConnectTimedOut);
-    finish(error::timed_out, nullptr);
-  }
-
-  void send_syn() {
-    Host* to = host();
-    if (to == nullptr) return kernel_.count(Happening::kSynLost);
-    at(kernel_.events.now() + network_.transit(from_, *to, draws_),
-       [](Dial& self) { self.syn_arrives(); });
-  }
-
-  void syn_arrives() {
-    Host* to = host();
-    const Port* port = to->find(to_);
-    if (!network_.passes(from_, *to) || (port != nullptr && port->is_full())) {
-      return kernel_.count(Happening::kSynLost);
-    }
-    const base::Instant back = kernel_.events.now() + network_.transit(*to, from_, draws_);
-    if (port == nullptr) {
-      at(back, [](Dial& self) { self.refused(); });
-    } else {
-      at(back, [](Dial& self) { self.syn_answered(); });
-    }
-  }
-
-  void refused() {
-    if (!network_.passes(*host(), from_)) return kernel_.count(Happening::kSynLost);
-    kernel_.count(Happening::kRefused);
-    finish(error::connection_refused, nullptr);
-  }
-
-  void syn_answered() {
-    if (!network_.passes(*host(), from_)) return kernel_.count(Happening::kSynLost);
-    const Address local = to_.address.is_loopback() ? to_.address : from_.address;
-    auto connection = std::make_shared<Connection>(
-        kernel_, network_, entity_, Connection::Place{&from_, {local, from_.take_port()}},
-        Connection::Place{host(), to_});
-    connection->establish();
-    finish({}, std::make_unique<SimStream>(executor_, std::move(connection), kDialler));
-  }
-
-  Kernel& kernel_;
-  VirtualNetwork& network_;
-  Host& from_;
-  Executor executor_;
-  Endpoint to_;
-  std::uint64_t entity_;
-  Draws draws_;
-  Operation<StreamPtr> connect_;
-  std::vector<EventQueue::Id> events_;
 };
 
 class SimNetwork final : public runtime::Network {
@@ -326,7 +127,7 @@ class SimNetwork final : public runtime::Network {
  private:
   void do_connect(const Endpoint& endpoint, StreamHandler handler) override {
     if (shard_.process().ended) return;
-    std::make_shared<Dial>(shard_, endpoint, std::move(handler))->start();
+    dial(shard_, endpoint, std::move(handler));
   }
 
   TaskQueue& shard_;

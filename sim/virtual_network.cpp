@@ -3,35 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace prometheus_rsocket::sim {
-
-using runtime::Endpoint;
-
-bool Host::owns(const Address& address_of_end) const {
-  return address_of_end == address || address_of_end.is_loopback() ||
-         address_of_end.is_unspecified();
-}
-
-Port* Host::find(const Endpoint& at) const {
-  if (const auto exact = ports.find(at); exact != ports.end()) return exact->second;
-  // `::` takes IPv4 too (net/network.h).
-  for (const auto& [endpoint, port] : ports) {
-    const bool is_any =
-        endpoint.address.is_unspecified() && (endpoint.address.is_v6() || at.address.is_v4());
-    if (is_any && endpoint.port == at.port) return port;
-  }
-  return nullptr;
-}
-
-std::uint16_t Host::take_port() {
-  const auto is_taken = [this](std::uint16_t port) {
-    return std::ranges::any_of(ports, [port](const auto& one) { return one.first.port == port; });
-  };
-  do {
-    next_port = next_port == 60999 ? 32768 : static_cast<std::uint16_t>(next_port + 1);
-  } while (is_taken(next_port));
-  return next_port;
-}
 
 Host& VirtualNetwork::host(const Address& address) {
   auto [at, is_new] = hosts_.try_emplace(address);
@@ -47,29 +21,7 @@ Host* VirtualNetwork::find_host(const Address& address) {
   return found == hosts_.end() ? nullptr : &found->second;
 }
 
-void VirtualNetwork::set_link(const Address& from, const Address& to, Link link) {
-  links_.insert_or_assign({from, to}, link);
-}
-
-void VirtualNetwork::resume() {
-  const auto all = connections_;  // resuming one may end another
-  for (const auto& [number, connection] : all) {
-    if (connections_.contains(number)) connection->resume();
-  }
-}
-
-bool VirtualNetwork::passes(const Host& from, const Host& to) const {
-  return !from.lost && !to.lost && (cuts_.empty() || !cuts_.contains({from.address, to.address}));
-}
-
-base::Duration VirtualNetwork::transit(const Host& from, const Host& to, Draws& draws) const {
-  const Link* link = &from == &to ? &kernel_.config.loopback : &kernel_.config.link;
-  if (!links_.empty()) {
-    const auto special = links_.find({from.address, to.address});
-    if (special != links_.end()) link = &special->second;
-  }
-  return link->latency + draws.up_to(link->jitter);
-}
+// --- Names
 
 void VirtualNetwork::set_name(const std::string& name, std::vector<Address> addresses) {
   names_.insert_or_assign(name, std::move(addresses));
@@ -78,6 +30,65 @@ void VirtualNetwork::set_name(const std::string& name, std::vector<Address> addr
 std::vector<Address> VirtualNetwork::find_name(const std::string& name) const {
   const auto found = names_.find(name);
   return found == names_.end() ? std::vector<Address>() : found->second;
+}
+
+// --- Faults
+
+void VirtualNetwork::resume() {
+  for (const auto& connection : all()) connection->resume();
+}
+
+void VirtualNetwork::unclog(Host& host) {
+  host.faults.is_clogged = false;
+  for (const auto& go_on : std::exchange(host.clogged, {})) go_on();
+  resume();
+}
+
+void VirtualNetwork::limit_bandwidth(Host& host, std::uint64_t bytes_per_second) {
+  CHECK(bytes_per_second == 0 || bytes_per_second >= kBandwidthMin, "a bandwidth that moves");
+  host.faults.bandwidth = bytes_per_second;
+  for (const auto& connection : at(host)) connection->pace_anew();
+}
+
+void VirtualNetwork::reset_connections(const Host& host) {
+  for (const auto& connection : at(host)) connection->break_off();
+}
+
+void VirtualNetwork::forget_connections(const Host& host) {
+  for (const auto& connection : at(host)) {
+    connection->forget(&connection->host(kDialler) == &host ? kDialler : kAcceptor);
+  }
+}
+
+void VirtualNetwork::mend() {
+  links_.mend();
+  for (auto& [address, host] : hosts_) {
+    const HostFaults were = std::exchange(host.faults, {});
+    if (were.is_clogged) unclog(host);
+    if (were.bandwidth > 0) limit_bandwidth(host, 0);
+  }
+  resume();
+}
+
+// --- Connections
+
+std::vector<std::shared_ptr<Connection>> VirtualNetwork::all() const {
+  std::vector<std::shared_ptr<Connection>> found;
+  found.reserve(connections_.size());
+  for (const auto& [number, connection] : connections_) {
+    found.push_back(connection->shared_from_this());
+  }
+  return found;
+}
+
+std::vector<std::shared_ptr<Connection>> VirtualNetwork::at(const Host& host) const {
+  auto found = all();
+  std::erase_if(found, [&](const auto& connection) {
+    const Host* dialler = &connection->host(kDialler);
+    const Host* acceptor = &connection->host(kAcceptor);
+    return dialler == acceptor || (dialler != &host && acceptor != &host);
+  });
+  return found;
 }
 
 std::uint64_t VirtualNetwork::add(Connection& connection) {
@@ -94,6 +105,7 @@ bool VirtualNetwork::offer(std::shared_ptr<Connection> connection) {
   Port* port = connection->host(kAcceptor).find(connection->endpoint(kAcceptor));
   if (port == nullptr) return false;
   kernel_.count(Happening::kConnected);
+  if (arrived_) arrived_(connection->endpoint(kAcceptor), connection->endpoint(kDialler));
   port->offer(std::move(connection));
   return true;
 }

@@ -1,68 +1,47 @@
-// The hosts of a simulated world, the links between them, and what listens on them.
+// The virtual network of a simulated world: its hosts, the links between them, names, and all
+// connections.
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "runtime/network.h"
 #include "sim/connection.h"
+#include "sim/host.h"
 #include "sim/kernel.h"
+#include "sim/links.h"
 
 namespace prometheus_rsocket::sim {
 
-using Address = boost::asio::ip::address;
-
-// A port that somebody listens on.
-class Port {
- public:
-  virtual ~Port() = default;
-  [[nodiscard]] virtual const runtime::Endpoint& endpoint() const = 0;
-  [[nodiscard]] virtual bool is_full() const = 0;
-  virtual void offer(std::shared_ptr<Connection> connection) = 0;
-};
-
-struct Host {
-  Address address;
-  std::uint64_t entity = 0;
-  bool lost = false;
-  std::size_t processes = 0;  // ever
-  std::uint16_t next_port = 32768;
-  std::map<runtime::Endpoint, Port*> ports;
-  std::map<runtime::Endpoint, std::uint64_t> dials;  // so many so far
-
-  // Who listens at an address of ours; null: nobody.
-  [[nodiscard]] Port* find(const runtime::Endpoint& at) const;
-  // A port for an end of ours that nobody listens on.
-  [[nodiscard]] std::uint16_t take_port();
-  [[nodiscard]] bool owns(const Address& address_of_end) const;
-};
-
 class VirtualNetwork {
  public:
-  explicit VirtualNetwork(Kernel& kernel) : kernel_(kernel) {}
+  // (listening endpoint, from where), as World::on_connection() says.
+  using Arrived = std::function<void(const runtime::Endpoint&, const runtime::Endpoint&)>;
 
-  Host& host(const Address& address);  // made if there is none
+  explicit VirtualNetwork(Kernel& kernel) : kernel_(kernel), links_(kernel) {}
+
+  Host& host(const Address& address);  // made if there is none, and nobody lives there
   [[nodiscard]] Host* find_host(const Address& address);
-
-  // --- Links
-  void set_link(const Address& from, const Address& to, Link link);
-  void cut(const Address& from, const Address& to) { cuts_.emplace(from, to); }
-  void heal(const Address& from, const Address& to) { cuts_.erase({from, to}); }
-  void resume();  // after heal() or a host's return: what was held goes on
-  [[nodiscard]] bool passes(const Host& from, const Host& to) const;
-  [[nodiscard]] base::Duration transit(const Host& from, const Host& to, Draws& draws) const;
+  [[nodiscard]] Links& links() { return links_; }
+  [[nodiscard]] const Links& links() const { return links_; }
 
   // --- Names
   void set_name(const std::string& name, std::vector<Address> addresses);
   [[nodiscard]] std::vector<Address> find_name(const std::string& name) const;
+
+  // --- Faults (World explains them)
+  void resume();  // an obstacle is gone: what it held goes on
+  void unclog(Host& host);
+  void limit_bandwidth(Host& host, std::uint64_t bytes_per_second);
+  void reset_connections(const Host& host);
+  void forget_connections(const Host& host);
+  void mend();
 
   // --- Connections
   [[nodiscard]] std::uint64_t add(Connection& connection);  // its number
@@ -70,16 +49,20 @@ class VirtualNetwork {
   [[nodiscard]] std::size_t open_connections() const;
   // To whoever listens at its acceptor's endpoint; false: nobody.
   [[nodiscard]] bool offer(std::shared_ptr<Connection> connection);
+  void on_connection(Arrived arrived) { arrived_ = std::move(arrived); }
 
  private:
+  [[nodiscard]] std::vector<std::shared_ptr<Connection>> all() const;  // kept while it is walked
+  [[nodiscard]] std::vector<std::shared_ptr<Connection>> at(const Host& host) const;
+
   Kernel& kernel_;
+  Links links_;
   std::map<Address, Host> hosts_;
-  std::map<std::pair<Address, Address>, Link> links_;
-  std::set<std::pair<Address, Address>> cuts_;
   std::map<std::string, std::vector<Address>> names_{
       {"localhost", {boost::asio::ip::address_v4::loopback()}}};
   std::map<std::uint64_t, Connection*> connections_;  // in the order of their making
   std::uint64_t made_ = 0;
+  Arrived arrived_;
 };
 
 // The seam's Network and Resolver of a shard.

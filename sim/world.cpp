@@ -22,6 +22,8 @@ struct World::Impl {
     process.state().end(ending);
   }
 
+  HostFaults& faults(const Address& host) { return network.host(host).faults; }
+
   Kernel kernel;
   VirtualNetwork network;
   std::vector<std::unique_ptr<Process>> processes;
@@ -71,8 +73,17 @@ void World::set_name(const std::string& name, std::vector<Address> addresses) {
   impl_->network.set_name(name, std::move(addresses));
 }
 
+void World::pause(Process& process) {
+  CHECK(process.alive(), "only a live process is paused");
+  process.state().is_paused = true;
+}
+
+void World::resume(Process& process) { process.state().resume(); }
+
+// --- Network
+
 void World::set_link(const Address& from, const Address& to, Link link) {
-  impl_->network.set_link(from, to, link);
+  impl_->network.links().set(from, to, link);
 }
 
 void World::cut(const Address& a, const Address& b) {
@@ -80,13 +91,67 @@ void World::cut(const Address& a, const Address& b) {
   cut_one_way(b, a);
 }
 
-void World::cut_one_way(const Address& from, const Address& to) { impl_->network.cut(from, to); }
+void World::cut_one_way(const Address& from, const Address& to) {
+  impl_->network.links().cut(from, to);
+}
 
 void World::heal(const Address& a, const Address& b) {
-  impl_->network.heal(a, b);
-  impl_->network.heal(b, a);
+  heal_one_way(a, b);
+  heal_one_way(b, a);
+}
+
+void World::heal_one_way(const Address& from, const Address& to) {
+  impl_->network.links().heal(from, to);
   impl_->network.resume();
 }
+
+void World::isolate(const Address& host) { impl_->faults(host).is_isolated = true; }
+
+void World::rejoin(const Address& host) {
+  impl_->faults(host).is_isolated = false;
+  impl_->network.resume();
+}
+
+void World::slow(const Address& a, const Address& b, base::Duration more) {
+  impl_->network.links().slow(a, b, more);
+  impl_->network.links().slow(b, a, more);
+}
+
+// --- Faults of a host
+
+void World::clog(const Address& host) { impl_->faults(host).is_clogged = true; }
+
+void World::unclog(const Address& host) { impl_->network.unclog(impl_->network.host(host)); }
+
+void World::limit_bandwidth(const Address& host, std::uint64_t bytes_per_second) {
+  impl_->network.limit_bandwidth(impl_->network.host(host), bytes_per_second);
+}
+
+void World::set_one_byte(const Address& host, bool is_one_byte) {
+  impl_->faults(host).is_one_byte = is_one_byte;
+}
+
+void World::set_short_io(const Address& host, std::optional<ShortIo> io) {
+  impl_->faults(host).short_io = io;
+}
+
+void World::corrupt(const Address& host, std::uint32_t percent) {
+  impl_->faults(host).corrupt_percent = percent;
+}
+
+void World::set_dials(const Address& host, Dials dials) { impl_->faults(host).dials = dials; }
+
+void World::reset_connections(const Address& host) {
+  impl_->network.reset_connections(impl_->network.host(host));
+}
+
+void World::forget_connections(const Address& host) {
+  impl_->network.forget_connections(impl_->network.host(host));
+}
+
+void World::mend_network() { impl_->network.mend(); }
+
+// --- Running
 
 void World::run_until(base::Instant until) {
   EventQueue& events = impl_->kernel.events;
@@ -130,6 +195,11 @@ std::uint64_t World::count(Happening happening) const {
 }
 
 std::size_t World::open_connections() const { return impl_->network.open_connections(); }
+
+void World::on_connection(
+    std::function<void(const runtime::Endpoint& to, const runtime::Endpoint& from)> arrived) {
+  impl_->network.on_connection(std::move(arrived));
+}
 
 const std::vector<LogLine>& World::log() const { return impl_->kernel.log; }
 

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,12 +29,11 @@
 #include "base/time.h"
 #include "sim/config.h"
 #include "sim/happening.h"
+#include "sim/host.h"
 #include "sim/log.h"
 #include "sim/process.h"
 
 namespace prometheus_rsocket::sim {
-
-using Address = boost::asio::ip::address;
 
 // `10.0.0.1` as an address. REQUIRES: a literal.
 [[nodiscard]] Address ip(std::string_view literal);
@@ -65,6 +65,12 @@ class World {
   // add_process() brings it back: then it answers with RST.
   void lose_host(const Address& host);
 
+  // None of its handlers runs until resume(); its system goes on: it acknowledges, takes what fits
+  // the window, and connections into the backlog. Timers that came due meanwhile fire then.
+  // REQUIRES: it is alive.
+  void pause(Process& process);
+  void resume(Process& process);  // nothing, if it is not paused
+
   // --- Network
 
   // What the resolvers answer from now on; no addresses: host_not_found. Literals and localhost
@@ -76,6 +82,40 @@ class World {
   void cut(const Address& a, const Address& b);  // both directions
   void cut_one_way(const Address& from, const Address& to);
   void heal(const Address& a, const Address& b);
+  void heal_one_way(const Address& from, const Address& to);
+  // As if it was cut from everybody.
+  void isolate(const Address& host);
+  void rejoin(const Address& host);
+  // Everything between them takes `more` longer; 0: not any more.
+  void slow(const Address& a, const Address& b, base::Duration more);
+
+  // --- Faults of a host, of all who live there at any time. The last word counts: what was said
+  // twice is taken back once. Traffic of a host with itself is not touched.
+
+  // What it sends stays under way; unclog() lets it arrive, in order and nothing lost. The senders
+  // hear nothing meanwhile, and give up in their time (Config::user_timeout).
+  void clog(const Address& host);
+  void unclog(const Address& host);
+  // In each direction of each of its connections, at least kBandwidthMin; 0: no limit.
+  void limit_bandwidth(const Address& host, std::uint64_t bytes_per_second);
+  // Every read and write moves one byte.
+  void set_one_byte(const Address& host, bool is_one_byte);
+  void set_short_io(const Address& host, std::optional<ShortIo> io);  // nothing: Config's
+  // So many of a hundred segments from there have one byte changed.
+  void corrupt(const Address& host, std::uint32_t percent);
+  // What becomes of those who dial there; what is established goes on.
+  void set_dials(const Address& host, Dials dials);
+
+  // Every connection with an end there is reset, as by a middlebox: both ends see connection_reset,
+  // what is under way is lost, and of what was not read Config::reset_loses_unread_percent decides.
+  void reset_connections(const Address& host);
+  // Every end there vanishes without a word, as from a load balancer that drops what was idle. The
+  // host's own streams fail with connection_aborted; what the peers send from then on is lost, or
+  // answered by RST (Config::forgotten_answers_percent).
+  void forget_connections(const Address& host);
+
+  // Takes back all that was said from cut() to here, but for set_link(). Lost hosts stay lost.
+  void mend_network();
 
   // --- Running
 
@@ -101,6 +141,11 @@ class World {
   [[nodiscard]] std::uint64_t events() const;                    // that have happened
   [[nodiscard]] std::uint64_t count(Happening happening) const;  // so many times
   [[nodiscard]] std::size_t open_connections() const;            // not closed by both sides
+
+  // Calls `arrived` whenever a connection arrives at somebody who listens, with the endpoints that
+  // were dialled and dialled from, before it is accepted. It may look, but not touch the world.
+  void on_connection(
+      std::function<void(const runtime::Endpoint& to, const runtime::Endpoint& from)> arrived);
 
   [[nodiscard]] const std::vector<LogLine>& log() const;  // of all processes
   // `12.000345 10.0.0.1#0 INFO msg="listening" …` a line: for a test that failed.

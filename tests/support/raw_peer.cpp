@@ -55,6 +55,7 @@ struct RawPeer::State : std::enable_shared_from_this<State> {
                              bound([self = shared_from_this()](error_code error, std::size_t) {
                                self->writing = false;
                                self->under_way.clear();
+                               self->write_ended = error;
                                if (!error) self->write();
                              }));
   }
@@ -66,6 +67,7 @@ struct RawPeer::State : std::enable_shared_from_this<State> {
   std::string unsent;
   std::string under_way;
   error_code ended;
+  error_code write_ended;
   bool reading = false;
   bool writing = false;
   bool paused = false;
@@ -76,6 +78,12 @@ struct RawPeer::State : std::enable_shared_from_this<State> {
 RawPeer::RawPeer(runtime::Shard& shard, const runtime::Endpoint& to)
     : state_(std::make_shared<State>(shard)) {
   state_->dial(to);
+}
+
+RawPeer::RawPeer(runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream)
+    : state_(std::make_shared<State>(shard)) {
+  state_->stream = std::move(stream);
+  state_->read();
 }
 
 RawPeer::~RawPeer() { close(); }
@@ -107,6 +115,8 @@ bool RawPeer::connected() const { return state_->stream != nullptr; }
 const std::string& RawPeer::received() const { return state_->received; }
 
 error_code RawPeer::ended() const { return state_->ended; }
+
+error_code RawPeer::write_ended() const { return state_->write_ended; }
 
 std::size_t RawPeer::unsent() const { return state_->unsent.size() + state_->under_way.size(); }
 

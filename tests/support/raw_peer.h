@@ -14,6 +14,8 @@ class RawPeer {
  public:
   // Dials at once. `shard` outlives it.
   RawPeer(runtime::Shard& shard, const runtime::Endpoint& to);
+  // Of a connection that was accepted.
+  RawPeer(runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream);
   ~RawPeer();  // closes
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;
@@ -29,6 +31,8 @@ class RawPeer {
   [[nodiscard]] const std::string& received() const;
   // What the reads ended with: eof, connection_reset …; no error while they go on.
   [[nodiscard]] runtime::error_code ended() const;
+  // What a write ended with, if one failed: Linux tells an error to one operation alone.
+  [[nodiscard]] runtime::error_code write_ended() const;
   [[nodiscard]] std::size_t unsent() const;
 
  private:
