@@ -95,6 +95,7 @@ class Resource {
 };
 
 struct ShardState;
+class KeyObserver;  // keys.h
 
 struct ProcessState {
   ProcessState(Kernel& kernel, VirtualNetwork& network, Host& host, std::size_t index,
@@ -139,6 +140,7 @@ struct ProcessState {
   std::map<std::uint64_t, Message> messages;  // under way
   std::map<std::pair<std::size_t, std::size_t>, base::Instant> last_message;
   Draws message_draws;
+  KeyObserver* key_observer = nullptr;
 };
 
 }  // namespace prometheus_rsocket::sim

@@ -34,6 +34,10 @@ Bytes der_of(std::uint64_t number) {
   return der;
 }
 
+bool is_stand_in(ByteView der) {
+  return der.size() == kDerBytes && base::as_text(der).starts_with(kMark);
+}
+
 std::uint64_t number_in(ByteView bytes) {
   std::uint64_t number = 0;
   std::memcpy(&number, bytes.data(), kNumberBytes);
@@ -77,6 +81,26 @@ class StandInPrivateKey final : public envelope::PrivateKey {
   Bytes der_;
 };
 
+// Another key, whose use the process' observer is told of.
+class ObservedPublicKey final : public envelope::PublicKey {
+ public:
+  ObservedPublicKey(const ProcessState& process, PublicKeyPtr key)
+      : process_(process), key_(std::move(key)), number_(key_number(key_->der())) {}
+
+  [[nodiscard]] boost::system::result<Bytes> wrap(const AesKey& key,
+                                                  envelope::RandomSource& random) const override {
+    if (process_.key_observer != nullptr) process_.key_observer->key_used(number_);
+    return key_->wrap(key, random);
+  }
+  [[nodiscard]] ByteView der() const override { return key_->der(); }
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
+ private:
+  const ProcessState& process_;
+  PublicKeyPtr key_;
+  std::uint64_t number_;
+};
+
 class DrawnBytes final : public envelope::RandomSource {
  public:
   explicit DrawnBytes(Draws draws) : draws_(draws) {}
@@ -95,12 +119,18 @@ class SimKeys final : public runtime::Keys {
 
   [[nodiscard]] boost::system::result<PublicKeyPtr> read_public_key(
       std::span<const std::byte> der) override {
-    if (der.size() == kDerBytes && base::as_text(der).starts_with(kMark)) {
-      return PublicKeyPtr(std::make_shared<StandInPublicKey>(number_in(der.subspan(kMark.size()))));
+    PublicKeyPtr key;
+    if (is_stand_in(der)) {
+      key = std::make_shared<StandInPublicKey>(key_number(der));
+    } else {
+      auto read = envelope::read_rsa_public_key(der);
+      if (!read) return read.error();
+      key = std::move(*read);
     }
-    auto read = envelope::read_rsa_public_key(der);
-    if (!read) return read.error();
-    return PublicKeyPtr(std::move(*read));
+    const ProcessState& process = shard_.process();
+    const auto observed = std::make_shared<ObservedPublicKey>(process, std::move(key));
+    if (process.key_observer != nullptr) process.key_observer->key_read(observed->number());
+    return PublicKeyPtr(observed);
   }
 
  private:
@@ -117,6 +147,10 @@ class SimKeys final : public runtime::Keys {
                     auto made = make(bits, number);
                     error_code error;
                     if (!made) error = made.error();
+                    KeyObserver* const observer = shard_.process().key_observer;
+                    if (made && observer != nullptr) {
+                      observer->key_made(key_number((*made)->public_key_der()));
+                    }
                     post_completion<PrivateKeyPtr>(ShardExecutor(shard_), std::move(h), error,
                                                    made ? *made : nullptr);
                   }));
@@ -139,6 +173,10 @@ class SimKeys final : public runtime::Keys {
 };
 
 }  // namespace
+
+std::uint64_t key_number(ByteView der) {
+  return is_stand_in(der) ? number_in(der.subspan(kMark.size())) : hash_of(base::as_text(der));
+}
 
 std::unique_ptr<runtime::Keys> make_keys(TaskQueue& shard) {
   return std::make_unique<SimKeys>(shard);

@@ -195,6 +195,8 @@ const Handles& Process::handles() const { return state_->handles; }
 
 bool Process::paused() const { return state_->is_paused; }
 
+void Process::observe_keys(KeyObserver* observer) { state_->key_observer = observer; }
+
 std::size_t Process::count_log(std::string_view part) const {
   return static_cast<std::size_t>(std::ranges::count_if(state_->log_lines, [&](std::size_t line) {
     return state_->kernel.log[line].text.find(part) != std::string::npos;

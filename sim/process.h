@@ -13,6 +13,7 @@
 
 namespace prometheus_rsocket::sim {
 
+class KeyObserver;  // keys.h
 struct ProcessState;
 
 // What a process has of its system, in numbers.
@@ -69,6 +70,8 @@ class Process final : public runtime::Process {
   [[nodiscard]] bool paused() const;  // World::pause()
   // Lines logged so far whose text holds `part`.
   [[nodiscard]] std::size_t count_log(std::string_view part) const;
+  // Null: nobody, as at first. Must outlive the process' life, and its keys.
+  void observe_keys(KeyObserver* observer);
 
   [[nodiscard]] ProcessState& state() { return *state_; }  // for the simulator's own use
 

@@ -21,11 +21,12 @@ push::ClientId push_client(ConnectionId id) {
 
 }  // namespace
 
-Server::Server(runtime::Process& process, Config config)
+Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::PushStore> pushes)
     : process_(process),
       shard_(process.shard(0)),
       config_(std::move(config)),
-      pushes_(std::make_unique<push::MemoryPushStore>(config_.push, shard_.clock.now())),
+      pushes_(pushes ? std::move(pushes)
+                     : std::make_unique<push::MemoryPushStore>(config_.push, shard_.clock.now())),
       served_(process.shard_count()),
       pulls_(
           shard_,

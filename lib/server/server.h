@@ -34,8 +34,9 @@ struct ListenFailure {
 class Server final : private Hub {
  public:
   // Made, called and destroyed on shard 0, or while the process does not run. `process` outlives
-  // it.
-  Server(runtime::Process& process, Config config);
+  // it. `pushes` holds what clients push; none: memory, bounded by Config::push.
+  Server(runtime::Process& process, Config config,
+         std::unique_ptr<push::PushStore> pushes = nullptr);
   ~Server() override;
 
   Server(const Server&) = delete;

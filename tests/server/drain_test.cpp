@@ -5,7 +5,7 @@
 #include <boost/asio/error.hpp>
 
 #include "server_world.h"
-#include "support/rsocket_bytes.h"
+#include "sim/peer/rsocket_bytes.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -40,7 +40,7 @@ TEST(Drain, IsNotReadyAndAcceptsNobodyButIsScrapedToTheLast) {
   EXPECT_EQ(it.get("/-/ready").status, 503);
   EXPECT_EQ(it.get("/-/healthy").status, 200);
   EXPECT_EQ(it.scrape(), gauge("a", 1));
-  test::RawPeer late(it.new_host(), kTcp);
+  sim::peer::RawPeer late(it.new_host(), kTcp);
   EXPECT_TRUE(it.world.run_until([&] { return late.ended().failed(); }, 1s));
   EXPECT_EQ(late.ended(), boost::asio::error::connection_refused);
 }
@@ -68,8 +68,8 @@ TEST(Drain, ASecondSignalEndsItAtOnceWithOne) {
 
 TEST(Drain, AClientThatDoesNotLeaveIsEndedWithTheGrace) {
   ServerWorld it;
-  test::RawPeer deaf(it.new_host(), kTcp);
-  deaf.send(test::framed(rsocket::Frame{rsocket::kConnectionStream, test::setup_frame()}));
+  sim::peer::RawPeer deaf(it.new_host(), kTcp);
+  deaf.send(sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
   ASSERT_TRUE(it.world.run_until([&] { return !deaf.received().empty(); }));
   const auto start = it.world.now();
   it.proxy->raise(runtime::Signal::kTerminate);

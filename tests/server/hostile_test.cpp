@@ -6,7 +6,7 @@
 #include "server/limits.h"
 #include "server/pull_service.h"
 #include "server_world.h"
-#include "support/rsocket_bytes.h"
+#include "sim/peer/rsocket_bytes.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 TEST(HostileHttp, AnAnswerWithoutALengthToHttp10EndsWithTheConnection) {
   ServerWorld it;
   it.add_application(gauge("a", 1));
-  test::RawPeer peer(it.new_host(), kHttp);
+  sim::peer::RawPeer peer(it.new_host(), kHttp);
   peer.send("GET /metrics/connected HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_TRUE(it.world.run_until([&] { return peer.ended().failed(); }, 1min))
       << "no end after a minute:\n"
@@ -106,7 +106,7 @@ TEST(HostileDrain, AnHaPairsScrapesSendClientsAwayToo) {
 // A WebSocket handshake that spans SIGTERM.
 TEST(HostileDrain, AHandshakeUnderWayDoesNotHoldTheDrainToItsGrace) {
   ServerWorld it;
-  test::RawPeer peer(it.new_host(), kWebSocket);
+  sim::peer::RawPeer peer(it.new_host(), kWebSocket);
   peer.send(
       "GET / HTTP/1.1\r\nHost: proxy\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n");
@@ -126,7 +126,7 @@ TEST(HostileDrain, AHandshakeUnderWayDoesNotHoldTheDrainToItsGrace) {
     out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return out;
   };
-  peer.send(message(rsocket::Frame{rsocket::kConnectionStream, test::setup_frame()}));
+  peer.send(message(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
   ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1min));
   EXPECT_LE(it.world.now() - start, it.config.shutdown_grace * 4 / 5 + 3s);
   EXPECT_EQ(it.proxy->count_log("the grace is over"), 0U);
@@ -146,7 +146,7 @@ TEST(HostileEnd, AProcessMayEndWhileAPageIsWritten) {
   std::string text;
   for (int i = 0; i < 30'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
   it.add_application(text);
-  test::RawPeer deaf(it.new_host(), kHttp);
+  sim::peer::RawPeer deaf(it.new_host(), kHttp);
   deaf.pause_reading();
   deaf.send("GET /metrics/connected HTTP/1.1\r\nHost: p\r\n\r\n");
   it.world.run_for(1s);

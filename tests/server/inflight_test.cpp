@@ -6,7 +6,7 @@
 #include "rsocket/frame_reader.h"
 #include "rsocket/limits.h"
 #include "server_world.h"
-#include "support/rsocket_bytes.h"
+#include "sim/peer/rsocket_bytes.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using rsocket::Frame;
 using rsocket::StreamId;
-using test::framed;
+using sim::peer::framed;
 
 constexpr std::size_t kPayloadMax = std::size_t{64} << 10;
 const std::string kHeldMetric = "prometheus_proxy_inflight_bytes";
@@ -24,7 +24,7 @@ const std::string kQuarantinedMetric =
 // One shard whose budget is one payload, and a hog: a client that sends what the test gives it.
 struct Crowded : testing::Test {
   Crowded() {
-    hog.send(framed(Frame{rsocket::kConnectionStream, test::setup_frame()}));
+    hog.send(framed(Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
     it.world.run_for(1s);
   }
   static Config small() {
@@ -44,7 +44,7 @@ struct Crowded : testing::Test {
   }
   [[nodiscard]] std::vector<std::string> frames_to_hog() const {
     std::vector<std::string> lines;
-    for (const Frame& frame : test::frames(hog.received())) {
+    for (const Frame& frame : sim::peer::frames(hog.received())) {
       std::ostringstream line;
       line << frame;
       lines.push_back(line.str());
@@ -53,7 +53,7 @@ struct Crowded : testing::Test {
   }
 
   ServerWorld it{small(), {}, 1, 1};
-  test::RawPeer hog{it.new_host(), kTcp};
+  sim::peer::RawPeer hog{it.new_host(), kTcp};
   const std::string text = std::string(kPayloadMax, 'x');
   const rsocket::PayloadView large{.metadata = std::nullopt, .data = base::as_bytes(text)};
 };

@@ -8,7 +8,7 @@
 #include "rsocket/limits.h"
 #include "server/limits.h"
 #include "server_world.h"
-#include "support/rsocket_bytes.h"
+#include "sim/peer/rsocket_bytes.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -17,12 +17,12 @@ using namespace std::chrono_literals;
 using rsocket::ErrorCode;
 using rsocket::Frame;
 using rsocket::StreamId;
-using test::framed;
-using test::last_error;
+using sim::peer::framed;
+using sim::peer::last_error;
 using namespace std::string_literals;
 
 std::string framed_setup(std::chrono::milliseconds lifetime = 90s) {
-  return framed(Frame{rsocket::kConnectionStream, test::setup_frame(lifetime)});
+  return framed(Frame{rsocket::kConnectionStream, sim::peer::setup_frame(lifetime)});
 }
 
 struct Stranger {
@@ -32,11 +32,11 @@ struct Stranger {
 };
 
 std::vector<Stranger> strangers() {
-  rsocket::SetupFrame resuming = test::setup_frame();
+  rsocket::SetupFrame resuming = sim::peer::setup_frame();
   resuming.resume_token = base::as_bytes("token");
-  rsocket::SetupFrame leasing = test::setup_frame();
+  rsocket::SetupFrame leasing = sim::peer::setup_frame();
   leasing.lease = true;
-  rsocket::SetupFrame newer = test::setup_frame();
+  rsocket::SetupFrame newer = sim::peer::setup_frame();
   newer.version_major = 2;
   const auto frame = [](StreamId stream, rsocket::FrameBody body) {
     return framed(Frame{stream, std::move(body)});
@@ -70,7 +70,7 @@ TEST_P(Misbehaviour, IsToldWhyAndClosedWhileOthersAreServed) {
   ServerWorld it;
   it.add_application(gauge("a", 1));
   const Stranger stranger = strangers()[GetParam()];
-  test::RawPeer peer(it.new_host(), kTcp);
+  sim::peer::RawPeer peer(it.new_host(), kTcp);
   peer.send(stranger.bytes);
   EXPECT_EQ(it.scrape(), gauge("a", 1));
   ASSERT_TRUE(it.world.run_until([&] { return peer.ended().failed(); }, 1s));
@@ -81,7 +81,7 @@ TEST_P(Misbehaviour, IsToldWhyAndClosedWhileOthersAreServed) {
 
 TEST(Misbehaviours, AClaimOf16MiBAndThenSilenceEndsWithTheTimeForTheFirstFrame) {
   ServerWorld it;
-  test::RawPeer peer(it.new_host(), kTcp);
+  sim::peer::RawPeer peer(it.new_host(), kTcp);
   peer.send("\xff\xff\xff");
   ASSERT_TRUE(
       it.world.run_until([&] { return peer.ended().failed(); }, rsocket::kFirstFrameTime + 1s));
@@ -92,7 +92,7 @@ TEST(Misbehaviours, AClaimOf16MiBAndThenSilenceEndsWithTheTimeForTheFirstFrame) 
 
 TEST(Misbehaviours, AByteASecondIsNoSetupInTime) {
   ServerWorld it;
-  test::RawPeer peer(it.new_host(), kTcp);
+  sim::peer::RawPeer peer(it.new_host(), kTcp);
   const std::string bytes = framed_setup();
   const auto start = it.world.now();
   for (std::size_t i = 0; i < bytes.size() && !peer.ended(); ++i) {
@@ -105,7 +105,7 @@ TEST(Misbehaviours, AByteASecondIsNoSetupInTime) {
 
 TEST(Misbehaviours, AClientThatSaysNothingMoreIsReapedByItsOwnLifetime) {  // as rsocket-java 1.1.4
   ServerWorld it;
-  test::RawPeer peer(it.new_host(), kTcp);
+  sim::peer::RawPeer peer(it.new_host(), kTcp);
   peer.send(framed_setup(30s));
   it.world.run_for(29s);
   EXPECT_FALSE(peer.ended());
@@ -115,16 +115,16 @@ TEST(Misbehaviours, AClientThatSaysNothingMoreIsReapedByItsOwnLifetime) {  // as
 
 TEST(Misbehaviours, FloodOfStrangersIsLoggedInAFewLines) {
   ServerWorld it({}, {}, 1, 1);
-  std::vector<std::unique_ptr<test::RawPeer>> peers;
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> peers;
   runtime::Shard& host = it.new_host();
   for (int i = 0; i < 200; ++i) {
-    peers.push_back(std::make_unique<test::RawPeer>(host, kTcp));
+    peers.push_back(std::make_unique<sim::peer::RawPeer>(host, kTcp));
     peers.back()->send("GET / HTTP/1.1\r\n\r\n");
   }
   it.world.run_for(1s);
   EXPECT_EQ(it.proxy->count_log("msg=\"connection closed\""), kLogBurst);
   it.world.run_for(kLogPeriod);
-  peers.push_back(std::make_unique<test::RawPeer>(host, kTcp));
+  peers.push_back(std::make_unique<sim::peer::RawPeer>(host, kTcp));
   peers.back()->send("GET / HTTP/1.1\r\n\r\n");
   it.world.run_for(1s);
   EXPECT_EQ(it.proxy->count_log("suppressed=190"), 1U) << it.world.log_text();
@@ -136,11 +136,11 @@ TEST(Misbehaviours, BytesOfNoHandshakeOnTheWebSocketPortAreRefused) {
   for (const std::string& bytes :
        {"GET / HTTP/1.1\r\nHost: proxy\r\n\r\n"s, framed_setup(), std::string(4096, '\xff'),
         "GET / HTTP/1.1\r\nX: "s + std::string(100'000, 'x')}) {
-    test::RawPeer peer(it.new_host(), kWebSocket);
+    sim::peer::RawPeer peer(it.new_host(), kWebSocket);
     peer.send(bytes);
     EXPECT_TRUE(it.world.run_until([&] { return peer.ended().failed(); }, 15s));
   }
-  test::RawPeer silent(it.new_host(), kWebSocket);
+  sim::peer::RawPeer silent(it.new_host(), kWebSocket);
   EXPECT_TRUE(it.world.run_until([&] { return silent.ended().failed(); }, 15s));
   EXPECT_EQ(it.scrape(), gauge("a", 1));
 }
@@ -152,7 +152,7 @@ TEST(Misbehaviours, OverTheLimitAConnectionIsHeldUnreadAndThenClosed) {
   ServerWorld it(config);
   it.add_application(gauge("a", 1));
   Application& second = it.add_application(gauge("b", 1));
-  test::RawPeer third(it.new_host(), kTcp);
+  sim::peer::RawPeer third(it.new_host(), kTcp);
   third.send(framed_setup());
   it.world.run_for(kHoldMin - 100ms);
   EXPECT_TRUE(third.connected());
@@ -175,10 +175,10 @@ TEST(Misbehaviours, WithTooManyHeldItAcceptsNoMoreUntilSomeAreGone) {
   network.backlog = 4096;
   ServerWorld it(config, network);
   it.add_application(gauge("a", 1));
-  std::vector<std::unique_ptr<test::RawPeer>> peers;
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> peers;
   runtime::Shard& host = it.new_host();
   for (std::size_t i = 0; i < kHeldMax + 100; ++i) {
-    peers.push_back(std::make_unique<test::RawPeer>(host, kTcp));
+    peers.push_back(std::make_unique<sim::peer::RawPeer>(host, kTcp));
   }
   it.world.run_for(1s);
   const std::string refused =
@@ -194,7 +194,7 @@ TEST(Misbehaviours, AClientThatReadsNothingIsClosedAndCostsNobodyElse) {
   network.window_bytes = std::size_t{16} << 10;
   ServerWorld it({}, network);
   it.add_application(gauge("a", 1));
-  test::RawPeer deaf(it.new_host(), kTcp);
+  sim::peer::RawPeer deaf(it.new_host(), kTcp);
   deaf.pause_reading();
   deaf.send(framed_setup());
   it.world.run_for(1s);

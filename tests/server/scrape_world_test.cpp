@@ -148,6 +148,23 @@ TEST(Scrape, FurtherScrapesWaitWithinTheirDeadlineAndAreRefusedThen) {
   EXPECT_EQ(it.wait_for(*running).status, 200);
 }
 
+// What it leaves behind is read after its end: under AddressSanitizer this shows.
+TEST(Scrape, UnderWayAndWaitingWhenTheProxyEndsIsDropped) {
+  Config config;
+  config.scrapes_max = 1;
+  ServerWorld it(config);
+  it.add_application(gauge("a", 1)).hang();
+  auto first = it.new_scraper();
+  auto second = it.new_scraper();
+  first->get("/metrics/connected");
+  second->get("/metrics/connected");
+  it.world.run_for(1s);
+  it.world.stop(*it.proxy);
+  it.world.run_for(1s);
+  EXPECT_TRUE(first->peer().ended().failed());
+  EXPECT_TRUE(second->peer().ended().failed());
+}
+
 TEST(Scrape, AHeadAsksNobody) {
   ServerWorld it;
   auto& application = it.add_application(gauge("a", 1));

@@ -13,11 +13,13 @@
 
 #include "agent/agent.h"
 #include "server/server.h"
+#include "sim/peer/http_client.h"
+#include "sim/peer/raw_peer.h"
 #include "sim/world.h"
-#include "support/http_client.h"
-#include "support/raw_peer.h"
 
 namespace prometheus_rsocket::server {
+
+namespace test = sim::peer;
 
 inline const auto kProxyAddress = sim::ip("10.0.0.1");
 inline const runtime::Endpoint kTcp{kProxyAddress, 7001};
@@ -119,11 +121,11 @@ struct ServerWorld {
   }
 
   // From a host of its own, which keeps its connection.
-  std::unique_ptr<test::HttpClient> new_scraper() {
-    return std::make_unique<test::HttpClient>(new_host(), kHttp);
+  std::unique_ptr<sim::peer::HttpClient> new_scraper() {
+    return std::make_unique<sim::peer::HttpClient>(new_host(), kHttp);
   }
   // The answer to GET, and the connection's end.
-  test::HttpResponse get(std::string_view path, std::string_view headers = "") {
+  sim::peer::HttpResponse get(std::string_view path, std::string_view headers = "") {
     auto client = new_scraper();
     client->get(path, headers);
     const auto response = wait_for(*client);
@@ -131,10 +133,10 @@ struct ServerWorld {
     world.run_for(std::chrono::milliseconds(10));
     return response;
   }
-  test::HttpResponse wait_for(test::HttpClient& client) {
+  sim::peer::HttpResponse wait_for(sim::peer::HttpClient& client) {
     const bool came = world.run_until([&] { return client.response().has_value(); });
     EXPECT_TRUE(came) << client.peer().received() << world.log_text();
-    return client.response().value_or(test::HttpResponse{});
+    return client.response().value_or(sim::peer::HttpResponse{});
   }
   std::string scrape(std::string_view headers = "") {
     return get("/metrics/connected", headers).body;

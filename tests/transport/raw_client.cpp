@@ -21,7 +21,7 @@ bool RawClient::ready() const {
 }
 
 std::string RawClient::wrapped(const rsocket::Frame& frame) const {
-  if (kind_ == TransportKind::kTcp) return test::framed(frame);
+  if (kind_ == TransportKind::kTcp) return sim::peer::framed(frame);
   return client_bytes({Opcode::kBinary, true, base::as_text(rsocket::encode(frame))});
 }
 
@@ -33,7 +33,7 @@ std::vector<WebSocketFrame> RawClient::websocket_frames() const {
 }
 
 std::vector<rsocket::Frame> RawClient::frames() const {
-  if (kind_ == TransportKind::kTcp) return test::frames(peer_.received());
+  if (kind_ == TransportKind::kTcp) return sim::peer::frames(peer_.received());
   std::vector<rsocket::Frame> found;
   for (const WebSocketFrame& message : websocket_frames()) {
     if (message.opcode != Opcode::kBinary) continue;

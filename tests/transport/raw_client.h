@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "rsocket/frame.h"
-#include "support/raw_peer.h"
-#include "support/rsocket_bytes.h"
+#include "sim/peer/raw_peer.h"
+#include "sim/peer/rsocket_bytes.h"
 #include "transport/frame_channel.h"
 #include "websocket_bytes.h"
 
@@ -36,12 +36,12 @@ class RawClient {
   [[nodiscard]] std::vector<WebSocketFrame> websocket_frames() const;
   [[nodiscard]] std::optional<unsigned> close_code() const;
 
-  [[nodiscard]] test::RawPeer& peer() { return peer_; }
-  [[nodiscard]] const test::RawPeer& peer() const { return peer_; }
+  [[nodiscard]] sim::peer::RawPeer& peer() { return peer_; }
+  [[nodiscard]] const sim::peer::RawPeer& peer() const { return peer_; }
 
  private:
   TransportKind kind_;
-  test::RawPeer peer_;
+  sim::peer::RawPeer peer_;
 };
 
 }  // namespace prometheus_rsocket::transport

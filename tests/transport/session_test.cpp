@@ -112,7 +112,7 @@ TEST_P(SessionTest, ManyRequestsAtOnceAreEachAnsweredWithTheirOwn) {
 TEST_P(SessionTest, WhatArrivesByteByByteIsUnderstood) {
   it.dial_raw();
   const std::string bytes =
-      it.raw->wrapped({rsocket::kConnectionStream, test::setup_frame()}) +
+      it.raw->wrapped({rsocket::kConnectionStream, sim::peer::setup_frame()}) +
       it.raw->wrapped({rsocket::StreamId{1}, rsocket::RequestFnfFrame{.payload = text("abc")}});
   for (const char byte : bytes) {
     it.raw->peer().send({&byte, 1});

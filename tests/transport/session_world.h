@@ -128,7 +128,7 @@ struct SessionWorld {
   }
   void connect_raw(std::chrono::milliseconds lifetime = std::chrono::seconds(90)) {
     dial_raw();
-    raw->send(rsocket::Frame{rsocket::kConnectionStream, test::setup_frame(lifetime)});
+    raw->send(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame(lifetime)});
     ASSERT_TRUE(world.run_until([this] { return server->saw("SetupReceived"); }));
   }
 

@@ -142,7 +142,7 @@ TEST_P(BrokenWebSocket, EndsWithCode1002AsAnErrorOfTheProtocol) {
 
 TEST_P(WebSocketFrames, AMessageLongerThanItsTypeAllowsIsRefusedBeforeItHasCome) {
   it.dial_raw();
-  std::string setup = encoded({kConnectionStream, test::setup_frame()});
+  std::string setup = encoded({kConnectionStream, sim::peer::setup_frame()});
   setup.resize(rsocket::kSetupFrameBytesMax + 2);  // with so much data
   const std::string bytes = client_bytes({Opcode::kBinary, true, setup});
   it.raw->peer().send(std::string_view(bytes).substr(0, bytes.size() - 1));

@@ -6,7 +6,7 @@
 
 #include "rsocket/limits.h"
 #include "session_params.h"
-#include "support/http_client.h"
+#include "sim/peer/http_client.h"
 #include "transport/limits.h"
 
 namespace prometheus_rsocket::transport {
@@ -26,9 +26,9 @@ struct Upgrade {
            !*it.upgrade_error;
   }
   // The answer after which the connection was closed; nothing if there was none.
-  [[nodiscard]] std::optional<test::HttpResponse> refusal() {
+  [[nodiscard]] std::optional<sim::peer::HttpResponse> refusal() {
     EXPECT_TRUE(it.world.run_until([this] { return peer.ended().failed(); }, 1min));
-    return test::parse_response(peer.received(), peer.ended() == boost::asio::error::eof);
+    return sim::peer::parse_response(peer.received(), peer.ended() == boost::asio::error::eof);
   }
   // What async_accept_websocket() ended with, once the peer has gone.
   [[nodiscard]] runtime::error_code error() {
@@ -38,7 +38,7 @@ struct Upgrade {
   }
 
   SessionWorld it;
-  test::RawPeer peer;
+  sim::peer::RawPeer peer;
 };
 
 TEST(WebSocketUpgrade, IsAnsweredBy101OnAnyPath) {
@@ -122,7 +122,7 @@ std::vector<Refused> refused() {
       {"garbage", "\r\n\r\n\r\n nothing like HTTP\r\n\r\n", 400},
       {"tls", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s + std::string(512, 'r'), 400},
       {"rsocket_over_tcp",
-       test::framed(rsocket::Frame{rsocket::kConnectionStream, test::setup_frame()}), 400},
+       sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}), 400},
       {"long_header", upgrade_request("X-Long: " + std::string(kUpgradeBytesMax, 'x') + "\r\n"),
        431},
   };

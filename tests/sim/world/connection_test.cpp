@@ -145,7 +145,7 @@ TEST(SetDials, HangsThoseToOneHostWhileWhatIsEstablishedGoesOn) {
   near.send("x");
   EXPECT_EQ(net.time_to(far, 1), kLatency);
 
-  const test::RawPeer& late = net.dial();
+  const sim::peer::RawPeer& late = net.dial();
   net.world.run_for(2s);
   net.world.set_dials(kServer, Dials::kAnswered);
   EXPECT_TRUE(net.world.run_until([&] { return late.connected(); }, 2s));

@@ -65,12 +65,12 @@ bool is_prefix(const std::string& part, const std::string& whole) {
   return whole.compare(0, part.size(), part) == 0;
 }
 
-bool has_failed(const test::RawPeer& peer) {
+bool has_failed(const sim::peer::RawPeer& peer) {
   return peer.write_ended() || (peer.ended() && peer.ended() != error::eof);
 }
 
 // One direction, when all is over.
-void judge(const test::RawPeer& from, const test::RawPeer& to, const std::string& text) {
+void judge(const sim::peer::RawPeer& from, const sim::peer::RawPeer& to, const std::string& text) {
   RC_ASSERT(is_prefix(to.received(), text));
   if (to.ended() == error::eof && !has_failed(to)) RC_ASSERT(to.received() == text);
   // Whoever still reads would hear of what was not acknowledged.

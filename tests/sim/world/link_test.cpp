@@ -153,7 +153,7 @@ TEST(Link, KeepsAnIdleConnectionThroughACut) {
 TEST(Link, LosesDialsWhileItIsCut) {
   Net net;
   net.world.cut(kClient, kServer);
-  const test::RawPeer& near = net.dial();
+  const sim::peer::RawPeer& near = net.dial();
   net.world.run_for(2s);
   EXPECT_FALSE(near.connected());
   EXPECT_EQ(net.world.count(Happening::kSynLost), 2U);
@@ -184,7 +184,7 @@ TEST(Isolation, CutsAHostFromAllOthersUntilItRejoins) {
 TEST(Isolation, LeavesAHostItsLoopback) {
   Net net;
   net.world.isolate(kServer);
-  auto& near = net.server.emplace<test::RawPeer>(net.server.shard(0), Net::kAt);
+  auto& near = net.server.emplace<sim::peer::RawPeer>(net.server.shard(0), Net::kAt);
   ASSERT_TRUE(net.world.run_until([&] { return !net.acceptor.peers.empty(); }, 1s));
   near.send("x");
   net.world.run_for(1s);

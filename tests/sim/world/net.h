@@ -14,7 +14,7 @@
 
 #include "sim/draw.h"
 #include "sim/world.h"
-#include "support/raw_peer.h"
+#include "sim/peer/raw_peer.h"
 
 namespace prometheus_rsocket::sim {
 
@@ -45,7 +45,7 @@ class Acceptor {
     accept();
   }
 
-  std::vector<std::unique_ptr<test::RawPeer>> peers;
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> peers;
   std::vector<runtime::error_code> errors;
   void accept() {
     listener_->async_accept(
@@ -54,7 +54,7 @@ class Acceptor {
             shard_.executor,
             [this](runtime::error_code error, std::unique_ptr<runtime::Stream> stream) {
               if (error) return errors.push_back(error);
-              peers.push_back(std::make_unique<test::RawPeer>(shard_, std::move(stream)));
+              peers.push_back(std::make_unique<sim::peer::RawPeer>(shard_, std::move(stream)));
               accept();
             }));
   }
@@ -74,28 +74,28 @@ struct Net {
 
   // Two ends of one connection; nothing of its handshake is under way any more.
   struct Pair {
-    test::RawPeer& near;
-    test::RawPeer& far;
+    sim::peer::RawPeer& near;
+    sim::peer::RawPeer& far;
   };
   Pair connect() { return connect(client); }
   Pair connect(Process& from) {
     const std::size_t before = acceptor.peers.size();
-    test::RawPeer& near = dial(from);
+    sim::peer::RawPeer& near = dial(from);
     EXPECT_TRUE(world.run_until([&] { return acceptor.peers.size() > before; }));
     world.run_for(100ms);
     return {near, *acceptor.peers.back()};
   }
-  test::RawPeer& dial() { return dial(client); }
-  test::RawPeer& dial(Process& from) { return from.emplace<test::RawPeer>(from.shard(0), kAt); }
+  sim::peer::RawPeer& dial() { return dial(client); }
+  sim::peer::RawPeer& dial(Process& from) { return from.emplace<sim::peer::RawPeer>(from.shard(0), kAt); }
 
   // How long it takes until so many bytes in all have arrived.
-  base::Duration time_to(const test::RawPeer& peer, std::size_t bytes) {
+  base::Duration time_to(const sim::peer::RawPeer& peer, std::size_t bytes) {
     const base::Instant start = world.now();
     EXPECT_TRUE(world.run_until([&] { return peer.received().size() >= bytes; }))
         << peer.received().size() << " of " << bytes;
     return world.now() - start;
   }
-  [[nodiscard]] bool ends(const test::RawPeer& peer, runtime::error_code error,
+  [[nodiscard]] bool ends(const sim::peer::RawPeer& peer, runtime::error_code error,
                           base::Duration limit = 1h) {
     return world.run_until([&] { return static_cast<bool>(peer.ended()); }, limit) &&
            peer.ended() == error;
@@ -116,7 +116,7 @@ inline std::string text_of(std::size_t bytes, std::uint64_t seed = 1) {
 }
 
 // What arrived at `peer` while the world ran on: `<nanoseconds> <bytes in all>` for each read.
-inline std::vector<std::string> trace(World& world, const test::RawPeer& peer,
+inline std::vector<std::string> trace(World& world, const sim::peer::RawPeer& peer,
                                       base::Duration duration) {
   std::vector<std::string> seen;
   const base::Instant start = world.now();

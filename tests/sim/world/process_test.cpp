@@ -48,11 +48,11 @@ TEST(Stop, ResetsWhatWasNotRead) {
 
 // Says goodbye while it is destroyed.
 struct Polite {
-  explicit Polite(test::RawPeer& p) : peer(p) {}
+  explicit Polite(sim::peer::RawPeer& p) : peer(p) {}
   ~Polite() { peer.send("goodbye"); }
   Polite(const Polite&) = delete;
   Polite& operator=(const Polite&) = delete;
-  test::RawPeer& peer;
+  sim::peer::RawPeer& peer;
 };
 
 TEST(Stop, LetsObjectsSpeakWhileTheyAreDestroyed) {
@@ -94,7 +94,7 @@ TEST(LoseHost, TellsNobody) {
   near.send("x");
   EXPECT_TRUE(net.ends(near, error::timed_out));
   EXPECT_GT(net.world.count(Happening::kMetLostHost), 0U);
-  const test::RawPeer& late = net.dial();
+  const sim::peer::RawPeer& late = net.dial();
   net.world.run_for(1min);
   EXPECT_FALSE(late.connected());
   EXPECT_FALSE(late.ended());
@@ -140,7 +140,7 @@ TEST(EndedProcess, CallsNobody) {
     const auto [near, far] = net.connect();
     Alarm alarm(net.client);  // outside of it
     alarm.set(1s);
-    test::RawPeer dialling(net.client.shard(0), Net::kAt);
+    sim::peer::RawPeer dialling(net.client.shard(0), Net::kAt);
     near.send("x");
     (net.world.*end)(net.client);
     far.send("y");
@@ -156,7 +156,7 @@ TEST(EndedProcess, CallsNobodyWhoAsksLater) {
   net.world.kill(net.client);
   Alarm alarm(net.client);
   alarm.set(1s);
-  const test::RawPeer dialling(net.client.shard(0), Net::kAt);
+  const sim::peer::RawPeer dialling(net.client.shard(0), Net::kAt);
   net.world.run_for(1h);
   EXPECT_TRUE(alarm.fired.empty());
   EXPECT_FALSE(dialling.connected());
@@ -216,7 +216,7 @@ TEST(Pause, BuffersUpToTheWindow) {
 TEST(Pause, TakesConnectionsIntoTheBacklog) {
   Net net;
   net.world.pause(net.server);
-  std::vector<test::RawPeer*> dialled;
+  std::vector<sim::peer::RawPeer*> dialled;
   for (int i = 0; i < 5; ++i) dialled.push_back(&net.dial());
   net.world.run_for(1s);
   for (const auto* one : dialled) EXPECT_TRUE(one->connected());
@@ -275,7 +275,7 @@ TEST(LimitDescriptors, FailsAnAcceptAndLeavesTheConnectionInTheBacklog) {
   Net net;
   const auto first = net.connect();
   net.server.limit_descriptors(2);  // the listener's, and the first's
-  test::RawPeer& second = net.dial();
+  sim::peer::RawPeer& second = net.dial();
   net.world.run_for(1s);
   EXPECT_TRUE(second.connected());
   EXPECT_EQ(net.acceptor.peers.size(), 1U);
@@ -298,7 +298,7 @@ TEST(LimitDescriptors, FailsADialAtOnce) {
   Net net;
   (void)net.connect();
   net.client.limit_descriptors(1);
-  const test::RawPeer& second = net.dial();
+  const sim::peer::RawPeer& second = net.dial();
   net.world.run_for(0s);
   EXPECT_EQ(second.ended(), error::no_descriptors);
   net.client.limit_descriptors(std::nullopt);

@@ -72,7 +72,7 @@ TEST(Clog, LetsNoRstOvertakeWhatItKept) {
 TEST(Clog, KeepsDialsUnderWay) {
   Net net;
   net.world.clog(kClient);
-  const test::RawPeer& near = net.dial();
+  const sim::peer::RawPeer& near = net.dial();
   net.world.run_for(10s);
   EXPECT_FALSE(near.connected());
   net.world.unclog(kClient);
@@ -84,7 +84,7 @@ TEST(Clog, KeepsDialsUnderWay) {
 TEST(Clog, KeepsTheAnswersToDialsUnderWay) {
   Net net;
   net.world.clog(kServer);
-  const test::RawPeer& near = net.dial();
+  const sim::peer::RawPeer& near = net.dial();
   net.world.run_for(10s);
   EXPECT_FALSE(near.connected());
   net.world.unclog(kServer);

@@ -1,11 +1,11 @@
-#include "support/raw_peer.h"
+#include "sim/peer/raw_peer.h"
 
 #include <array>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
 
-namespace prometheus_rsocket::test {
+namespace prometheus_rsocket::sim::peer {
 
 using runtime::error_code;
 
@@ -37,6 +37,7 @@ struct RawPeer::State : std::enable_shared_from_this<State> {
                               self->reading = false;
                               self->received.append(self->buffer.data(), n);
                               self->ended = error;
+                              if (self->on_received && !self->closed) self->on_received();
                               if (!error) self->read();
                             }));
   }
@@ -64,6 +65,7 @@ struct RawPeer::State : std::enable_shared_from_this<State> {
   std::unique_ptr<runtime::Stream> stream;
   std::array<char, 4096> buffer{};
   std::string received;
+  std::function<void()> on_received;
   std::string unsent;
   std::string under_way;
   error_code ended;
@@ -110,6 +112,10 @@ void RawPeer::resume_reading() {
   state_->read();
 }
 
+void RawPeer::on_received(std::function<void()> handler) {
+  state_->on_received = std::move(handler);
+}
+
 bool RawPeer::connected() const { return state_->stream != nullptr; }
 
 const std::string& RawPeer::received() const { return state_->received; }
@@ -120,4 +126,4 @@ error_code RawPeer::write_ended() const { return state_->write_ended; }
 
 std::size_t RawPeer::unsent() const { return state_->unsent.size() + state_->under_way.size(); }
 
-}  // namespace prometheus_rsocket::test
+}  // namespace prometheus_rsocket::sim::peer

@@ -1,14 +1,15 @@
-// A peer that sends the bytes a test gives it and keeps what comes back: for everything a
-// well-behaved client would not do.
+// A peer that sends the bytes it is given and keeps what comes back: for everything a well-behaved
+// client would not do. On a simulated shard or a real one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "runtime/runtime.h"
 
-namespace prometheus_rsocket::test {
+namespace prometheus_rsocket::sim::peer {
 
 class RawPeer {
  public:
@@ -27,6 +28,9 @@ class RawPeer {
   void pause_reading();
   void resume_reading();
 
+  // Called after each read, the last one included. It may do anything but destroy the peer.
+  void on_received(std::function<void()> handler);
+
   [[nodiscard]] bool connected() const;
   [[nodiscard]] const std::string& received() const;
   // What the reads ended with: eof, connection_reset …; no error while they go on.
@@ -40,4 +44,4 @@ class RawPeer {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace prometheus_rsocket::test
+}  // namespace prometheus_rsocket::sim::peer

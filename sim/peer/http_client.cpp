@@ -1,10 +1,10 @@
-#include "support/http_client.h"
+#include "sim/peer/http_client.h"
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 
-namespace prometheus_rsocket::test {
+namespace prometheus_rsocket::sim::peer {
 namespace {
 
 // The line up to CRLF, taken off `rest`.
@@ -85,4 +85,4 @@ std::optional<HttpResponse> HttpClient::response() const {
                         peer_.ended() == boost::asio::error::eof, head_);
 }
 
-}  // namespace prometheus_rsocket::test
+}  // namespace prometheus_rsocket::sim::peer

@@ -9,7 +9,7 @@
 
 #include "rsocket/frame.h"
 
-namespace prometheus_rsocket::test {
+namespace prometheus_rsocket::sim::peer {
 
 [[nodiscard]] std::string framed(std::string_view frame);
 [[nodiscard]] std::string framed(const rsocket::Frame& frame);
@@ -24,4 +24,4 @@ namespace prometheus_rsocket::test {
 // The code of the last ERROR on stream 0 among the frames in `bytes`.
 [[nodiscard]] std::optional<rsocket::ErrorCode> last_error(std::string_view bytes);
 
-}  // namespace prometheus_rsocket::test
+}  // namespace prometheus_rsocket::sim::peer

@@ -1,4 +1,5 @@
-// An HTTP/1.1 client for tests, over a RawPeer: one connection, one request after the other.
+// An HTTP/1.1 client over a RawPeer: one connection, one request after the other; and the reading
+// of a response, for whoever does more.
 #pragma once
 
 #include <map>
@@ -6,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "support/raw_peer.h"
+#include "sim/peer/raw_peer.h"
 
-namespace prometheus_rsocket::test {
+namespace prometheus_rsocket::sim::peer {
 
 struct HttpResponse {
   int status = 0;
@@ -40,4 +41,4 @@ class HttpClient {
   bool head_ = false;
 };
 
-}  // namespace prometheus_rsocket::test
+}  // namespace prometheus_rsocket::sim::peer

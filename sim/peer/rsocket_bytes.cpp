@@ -1,4 +1,4 @@
-#include "support/rsocket_bytes.h"
+#include "sim/peer/rsocket_bytes.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "rsocket/frame_reader.h"
 #include "rsocket/limits.h"
 
-namespace prometheus_rsocket::test {
+namespace prometheus_rsocket::sim::peer {
 
 std::string framed(std::string_view frame) {
   std::array<std::byte, rsocket::kLengthPrefixBytes> prefix{};
@@ -54,4 +54,4 @@ std::optional<rsocket::ErrorCode> last_error(std::string_view bytes) {
   return code;
 }
 
-}  // namespace prometheus_rsocket::test
+}  // namespace prometheus_rsocket::sim::peer

@@ -1,0 +1,81 @@
+#include "sim/actor/application.h"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/check.h"
+
+namespace prometheus_rsocket::sim::actor {
+
+Application::Application(World& world, history::Recorder& recorder, Home home)
+    : world_(world), recorder_(recorder), home_(std::move(home)), who_{home_.instance, 0} {}
+
+Application::~Application() {
+  if (process_ != nullptr) world_.stop(*process_);
+}
+
+void Application::start() {
+  CHECK(!alive(), "an application lives once at a time");
+  ++who_.number;
+  hung_ = false;
+  process_ = &world_.add_process(home_.host);
+  process_->observe_keys(this);
+  recorder_.note(history::ClientStarted{who_, home_.kind});
+  life_ = &make_life(*process_);
+}
+
+void Application::command(std::function<void(Life&)> what) {
+  if (!alive()) return;
+  boost::asio::post(process_->shard(0).executor, [this, what = std::move(what)] { what(*life_); });
+}
+
+void Application::close() {
+  command([](Life& life) { life.close(); });
+}
+
+void Application::push(history::PushKind kind) {
+  command([kind](Life& life) { life.push(kind); });
+}
+
+void Application::hang() {
+  command([this](Life& life) {
+    if (std::exchange(hung_, true)) return;
+    recorder_.note(history::Hung{who_});
+    life.hang();
+  });
+}
+
+void Application::recover() {
+  command([this](Life& life) {
+    if (!std::exchange(hung_, false)) return;
+    recorder_.note(history::Recovered{who_});
+    life.recover();
+  });
+}
+
+void Application::kill() {
+  if (!alive()) return;
+  world_.kill(*process_);
+  ended(history::ClientEnd::kKilled);
+}
+
+void Application::lose() {
+  if (!alive()) return;
+  world_.lose_host(home_.host);
+  ended(history::ClientEnd::kLost);
+}
+
+void Application::leave() {
+  boost::asio::post(process_->shard(0).executor, [this] {
+    world_.stop(*process_);
+    ended(history::ClientEnd::kLeft);
+  });
+}
+
+void Application::ended(history::ClientEnd how) {
+  process_ = nullptr;
+  life_ = nullptr;
+  recorder_.note(history::ClientEnded{who_, how});
+}
+
+}  // namespace prometheus_rsocket::sim::actor

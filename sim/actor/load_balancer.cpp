@@ -1,0 +1,224 @@
+#include "sim/actor/load_balancer.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+#include "base/check.h"
+#include "runtime/alarm.h"
+#include "sim/actor/ports.h"
+
+namespace prometheus_rsocket::sim::actor {
+namespace {
+
+using history::ProxyId;
+using runtime::error_code;
+using StreamPtr = std::unique_ptr<runtime::Stream>;
+
+// HAProxy's usual `timeout connect`.
+constexpr base::Duration kConnectTimeout = std::chrono::seconds(5);
+constexpr base::Duration kAcceptRetry = std::chrono::seconds(1);  // no descriptors left
+constexpr std::size_t kPipeBytes = 16384;
+
+}  // namespace
+
+// One client's connection: dials backends until one answers, then hands bytes on. Kept by the
+// operations under way; when the last has ended it is gone, and with it both streams.
+class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
+ public:
+  Relay(LoadBalancer& balancer, runtime::Shard& shard, StreamPtr client, std::uint16_t port)
+      : balancer_(balancer), shard_(shard), port_(port) {
+    streams_[0] = std::move(client);
+  }
+  ~Relay() {
+    if (backend_) balancer_.give_back(*backend_);
+  }
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  void dial() {
+    backend_ = balancer_.choose(tried_);
+    if (!backend_) return close();
+    tried_.push_back(*backend_);
+    balancer_.take(*backend_);
+    const std::size_t attempt = tried_.size();
+    timeout_ = std::make_unique<runtime::Alarm>(shard_, [weak = weak_from_this(), attempt] {
+      if (const auto self = weak.lock()) self->dialled(attempt, boost::asio::error::timed_out, {});
+    });
+    timeout_->set(shard_.clock.now() + kConnectTimeout);
+    shard_.network.async_connect(
+        {balancer_.backends_.at(*backend_).address, port_},
+        boost::asio::bind_executor(shard_.executor, [self = shared_from_this(), attempt](
+                                                        error_code error, StreamPtr stream) {
+          self->dialled(attempt, error, std::move(stream));
+        }));
+  }
+
+ private:
+  struct Pipe {
+    std::array<char, kPipeBytes> buffer;
+  };
+
+  void dialled(std::size_t attempt, error_code error, StreamPtr stream) {
+    if (attempt != tried_.size() || streams_[1] || closed_) return;  // given up before
+    timeout_->clear();
+    if (error) {
+      balancer_.give_back(*std::exchange(backend_, std::nullopt));
+      return dial();
+    }
+    streams_[1] = std::move(stream);
+    read(0);
+    read(1);
+  }
+
+  // From one side to the other.
+  void read(std::size_t from) {
+    Pipe& pipe = pipes_[from];
+    streams_[from]->async_read_some(
+        boost::asio::buffer(pipe.buffer),
+        boost::asio::bind_executor(shard_.executor, [self = shared_from_this(), from](
+                                                        error_code error, std::size_t bytes) {
+          if (error == boost::asio::error::eof) return self->shut(1 - from);
+          if (error) return self->close();
+          self->write(from, bytes);
+        }));
+  }
+
+  void write(std::size_t from, std::size_t bytes) {
+    boost::asio::async_write(
+        *streams_[1 - from], boost::asio::buffer(pipes_[from].buffer.data(), bytes),
+        boost::asio::bind_executor(
+            shard_.executor, [self = shared_from_this(), from](error_code error, std::size_t) {
+              if (error) return self->close();
+              self->read(from);
+            }));
+  }
+
+  void shut(std::size_t to) {
+    streams_[to]->async_shutdown_send(
+        boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
+          if (error) self->close();
+        }));
+  }
+
+  void close() {
+    closed_ = true;
+    for (const StreamPtr& stream : streams_) {
+      if (stream) stream->close();
+    }
+  }
+
+  LoadBalancer& balancer_;
+  runtime::Shard& shard_;
+  const std::uint16_t port_;
+  std::optional<ProxyId> backend_;  // that counts this connection
+  std::vector<ProxyId> tried_;
+  std::unique_ptr<runtime::Alarm> timeout_;
+  StreamPtr streams_[2];  // the client's, the backend's
+  Pipe pipes_[2];
+  bool closed_ = false;
+};
+
+class LoadBalancer::Door {
+ public:
+  Door(LoadBalancer& balancer, runtime::Shard& shard, const runtime::Endpoint& at)
+      : balancer_(balancer),
+        shard_(shard),
+        listener_(shard.network.listen(at).value()),
+        retry_(shard, [this] { accept(); }) {
+    accept();
+  }
+
+ private:
+  void accept() {
+    listener_->async_accept(
+        shard_.executor,
+        boost::asio::bind_executor(shard_.executor, [this](error_code error, StreamPtr client) {
+          if (error) return retry_.set(shard_.clock.now() + kAcceptRetry);
+          if (!balancer_.accept_and_close_) {
+            std::make_shared<Relay>(balancer_, shard_, std::move(client),
+                                    listener_->local_endpoint().port)
+                ->dial();
+          }
+          client.reset();  // closed at once, if it is still here
+          accept();
+        }));
+  }
+
+  LoadBalancer& balancer_;
+  runtime::Shard& shard_;
+  std::unique_ptr<runtime::Listener> listener_;
+  runtime::Alarm retry_;
+};
+
+LoadBalancer::LoadBalancer(World& world, const Address& address, Choice choice)
+    : world_(world),
+      process_(world.add_process(address)),
+      choice_(choice),
+      draws_(world.seed(), hash_of("load balancer")) {
+  for (const std::uint16_t port : {kTcpPort, kWebSocketPort}) {
+    process_.emplace<Door>(*this, process_.shard(0), runtime::Endpoint{address, port});
+  }
+}
+
+LoadBalancer::~LoadBalancer() {
+  if (process_.alive()) world_.stop(process_);
+}
+
+void LoadBalancer::add_backend(ProxyId proxy, const Address& address) {
+  Backend& backend = backends_[proxy];
+  backend.address = address;
+  backend.removed = false;
+}
+
+void LoadBalancer::remove_backend(ProxyId proxy) {
+  const auto found = backends_.find(proxy);
+  if (found == backends_.end()) return;
+  found->second.removed = true;
+  if (found->second.connections == 0) backends_.erase(found);
+}
+
+void LoadBalancer::prefer(std::optional<ProxyId> proxy) { preferred_ = proxy; }
+
+void LoadBalancer::set_accept_and_close(bool on) { accept_and_close_ = on; }
+
+std::size_t LoadBalancer::connections(ProxyId proxy) const {
+  const auto found = backends_.find(proxy);
+  return found == backends_.end() ? 0 : found->second.connections;
+}
+
+std::optional<ProxyId> LoadBalancer::choose(const std::vector<ProxyId>& tried) {
+  std::vector<ProxyId> eligible;
+  for (const auto& [proxy, backend] : backends_) {
+    if (!backend.removed && std::ranges::count(tried, proxy) == 0) eligible.push_back(proxy);
+  }
+  if (eligible.empty()) return std::nullopt;
+  if (preferred_ && std::ranges::count(eligible, *preferred_) > 0) return preferred_;
+  if (choice_ == Choice::kUneven) {
+    for (const ProxyId proxy : eligible) {
+      if (draws_.percent(50)) return proxy;
+    }
+    return eligible.back();
+  }
+  return *std::ranges::min_element(eligible, {}, [this](ProxyId proxy) {
+    const Backend& backend = backends_.at(proxy);
+    return std::pair(backend.connections, backend.last_taken);
+  });
+}
+
+void LoadBalancer::take(ProxyId proxy) {
+  Backend& backend = backends_.at(proxy);
+  ++backend.connections;
+  backend.last_taken = ++taken_;
+}
+
+void LoadBalancer::give_back(ProxyId proxy) {
+  const auto found = backends_.find(proxy);
+  CHECK(found != backends_.end() && found->second.connections > 0, "what was taken is given back");
+  if (--found->second.connections == 0 && found->second.removed) backends_.erase(found);
+}
+
+}  // namespace prometheus_rsocket::sim::actor

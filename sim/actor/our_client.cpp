@@ -1,0 +1,123 @@
+#include "sim/actor/our_client.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "agent/identity.h"
+#include "base/check.h"
+#include "sim/actor/sampler.h"
+
+namespace prometheus_rsocket::sim::actor {
+
+class OurClient::AgentLife final : public Life,
+                                   private agent::MetricsSource,
+                                   private agent::Observer {
+ public:
+  AgentLife(OurClient& application, Process& process)
+      : application_(application),
+        who_(application.who()),
+        shard_(process.shard(0)),
+        sampler_(application.recorder(), application.world().seed(), who_,
+                 application.config_.parts_max),
+        agent_(shard_, make_config(), static_cast<agent::MetricsSource&>(*this),
+               static_cast<agent::Observer&>(*this)) {
+    agent_.connect();
+  }
+
+  void close() override { agent_.close(); }
+
+  void push(history::PushKind kind) override {
+    const auto sample = sampler_.take();
+    note(history::PushBegan{who_, sample.sequence, kind, kPushTimeMax});
+    agent_.push_and_close(
+        kind == history::PushKind::kAcknowledged ? agent::PushKind::kAcknowledged
+                                                 : agent::PushKind::kFireAndForget,
+        sample.text, kPushTimeMax, [this, sequence = sample.sequence](runtime::error_code error) {
+          note(history::PushEnded{who_, sequence, !error});
+        });
+  }
+
+  void hang() override { hung_ = true; }
+  void recover() override {
+    hung_ = false;
+    for (const Held& held : std::exchange(held_, {})) held.done({}, held.text);
+  }
+
+  [[nodiscard]] const agent::Agent& agent() const { return agent_; }
+
+ private:
+  struct Held {
+    Done done;
+    std::string text;
+  };
+
+  [[nodiscard]] agent::Config make_config() const {
+    agent::Config config;
+    config.targets = application_.config_.targets;
+    config.retry = application_.config_.retry;
+    const bool fits =
+        agent::introduce(config.setup, {.job = "sim",
+                                        .instance = std::to_string(who_.instance.value),
+                                        .incarnation = std::to_string(who_.number),
+                                        .labels = {}});
+    CHECK(fits, "a short name fits SETUP");
+    return config;
+  }
+
+  void collect(Done done) override {
+    auto sample = sampler_.take();
+    if (!hung_) return done({}, std::move(sample.text));
+    held_.push_back({std::move(done), std::move(sample.text)});
+  }
+
+  void on_event(const agent::Event& event) override {
+    std::visit([this](const auto& what) { handle(what); }, event);
+  }
+  void handle(const agent::Dialling& /*event*/) { note(history::DialBegan{who_}); }
+  void handle(const agent::DialFailed& /*event*/) { note(history::DialFailed{who_}); }
+  void handle(const agent::Connected& /*event*/) {
+    connected_ = true;
+    note(history::Connected{who_});
+  }
+  void handle(const agent::KeyReceived& /*event*/) { application_.key_given(); }
+  void handle(const agent::KeyRejected& /*event*/) {}
+  void handle(const agent::Scraped& /*event*/) {}
+  void handle(const agent::ScrapeFailed& /*event*/) {}
+  void handle(const agent::Disconnected& /*event*/) { disconnected(); }
+  void handle(const agent::Retrying& /*event*/) {}
+  void handle(const agent::Ended& /*event*/) {
+    disconnected();
+    application_.leave();
+  }
+
+  // The agent does not say so once it is leaving.
+  void disconnected() {
+    if (std::exchange(connected_, false)) note(history::Disconnected{who_});
+  }
+  void note(history::What what) { application_.recorder().note(std::move(what)); }
+
+  OurClient& application_;
+  const history::Incarnation who_;
+  runtime::Shard& shard_;
+  Sampler sampler_;
+  bool hung_ = false;
+  bool connected_ = false;
+  std::vector<Held> held_;
+  agent::Agent agent_;
+};
+
+OurClient::OurClient(World& world, history::Recorder& recorder, OurClientConfig config)
+    : Application(world, recorder, {config.host, config.instance, history::ClientKind::kOurs}),
+      config_(std::move(config)) {}
+
+Life& OurClient::make_life(Process& process) {
+  agent_life_ = &process.emplace<AgentLife>(*this, process);
+  return *agent_life_;
+}
+
+bool OurClient::connected() const { return alive() && agent_life_->agent().connected(); }
+
+bool OurClient::has_key() const { return alive() && agent_life_->agent().has_key(); }
+
+}  // namespace prometheus_rsocket::sim::actor

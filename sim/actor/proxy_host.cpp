@@ -1,0 +1,101 @@
+#include "sim/actor/proxy_host.h"
+
+#include <boost/asio/post.hpp>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+#include "push/memory_push_store.h"
+#include "sim/actor/delaying_push_store.h"
+#include "sim/actor/ports.h"
+#include "sim/history/payload.h"
+
+namespace prometheus_rsocket::sim::actor {
+
+ProxyHost::ProxyHost(World& world, history::Recorder& recorder, ProxyConfig config)
+    : world_(world), recorder_(recorder), config_(std::move(config)) {
+  config_.server.tcp_addresses = {{config_.address, kTcpPort}};
+  config_.server.websocket_addresses = {{config_.address, kWebSocketPort}};
+  config_.server.web_addresses = {web()};
+}
+
+ProxyHost::~ProxyHost() {
+  if (process_ != nullptr) world_.stop(*process_);
+}
+
+runtime::Endpoint ProxyHost::web() const { return {config_.address, kWebPort}; }
+
+void ProxyHost::start() {
+  CHECK(!running(), "a proxy host runs one proxy at a time");
+  process_ = &world_.add_process(config_.address, config_.shards);
+  process_->observe_keys(this);
+  ++starts_;
+  recorder_.note(history::ProxyStarted{config_.id});
+  auto& server = process_->emplace<server::Server>(*process_, config_.server, make_store());
+  const auto failed = server.listen();
+  CHECK(!failed, "the ports of a host are its proxy's");
+  server.start([this, process = process_](int code) {
+    // Once the server has returned: as main() does.
+    boost::asio::post(process->shard(0).executor, [this, code] { exited(code); });
+  });
+}
+
+std::unique_ptr<push::PushStore> ProxyHost::make_store() {
+  runtime::Shard& shard = process_->shard(0);
+  const Draws draws(world_.seed(), mix(mix(hash_of("push store"), config_.id.value), starts_));
+  return std::make_unique<DelayingPushStore>(
+      shard, std::make_unique<push::MemoryPushStore>(config_.server.push, shard.clock.now()),
+      config_.push_commit_delay, draws, [this](std::string_view text) {
+        const auto page = history::parse_page(text);
+        if (page.samples.empty()) return;  // of a hostile peer
+        recorder_.note(history::PushStored{config_.id, page.samples.front().who,
+                                           page.samples.front().sequence});
+      });
+}
+
+void ProxyHost::drain() {
+  if (!running()) return;
+  if (!std::exchange(draining_, true)) recorder_.note(history::ProxyDraining{config_.id});
+  process_->raise(runtime::Signal::kTerminate);
+}
+
+void ProxyHost::restart() {
+  if (!running()) return;
+  again_ = true;
+  drain();
+}
+
+void ProxyHost::kill() {
+  if (!running()) return;
+  world_.kill(*process_);
+  ended(history::ProxyEnd::kKilled, 0);
+}
+
+void ProxyHost::lose() {
+  if (!running()) return;
+  world_.lose_host(config_.address);
+  ended(history::ProxyEnd::kLost, 0);
+}
+
+void ProxyHost::connection_arrived(const runtime::Endpoint& at) {
+  if (!running() || at.address != config_.address || at.port == kWebPort) return;
+  recorder_.note(history::Accepted{config_.id});
+}
+
+void ProxyHost::exited(int code) {
+  world_.stop(*process_);
+  ended(history::ProxyEnd::kExited, code);
+}
+
+void ProxyHost::ended(history::ProxyEnd how, int code) {
+  process_ = nullptr;
+  draining_ = false;
+  recorder_.note(history::ProxyEnded{config_.id, how, code});
+  if (std::exchange(again_, false)) start();
+}
+
+void ProxyHost::key_made(std::uint64_t number) {
+  recorder_.note(history::ProxyKeyMade{config_.id, history::KeyId{number}});
+}
+
+}  // namespace prometheus_rsocket::sim::actor
