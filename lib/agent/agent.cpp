@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/probe.h"
 #include "envelope/envelope.h"
 
 namespace prometheus_rsocket::agent {
@@ -153,7 +154,8 @@ void Agent::handle(const rsocket::Request& request) {
                    stream = request.stream, key = key_](error_code error, const std::string& text) {
     if (alive.expired()) return;
     const auto session = asked.lock();
-    if (session && session == session_) reply(*session, stream, key, error, text);
+    if (!session || session != session_) return base::reached(base::Probe::kReplyForNobody);
+    reply(*session, stream, key, error, text);
   });
 }
 
@@ -263,6 +265,7 @@ void Agent::finish_push(error_code error) {
 }
 
 void Agent::on_push_timeout() {
+  base::reached(base::Probe::kPushTimedOut);
   finish_push(AgentError::kTimedOut);
   session_->abort();  // Closed comes
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/probe.h"
 #include "transport/websocket_frame_channel.h"
 namespace prometheus_rsocket::agent {
 
@@ -131,6 +132,7 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
   void fail(error_code error) {
     if (stage_ != DialStage::kResolve && next_ < addresses_.size() &&
         shard_.clock.now() < deadline_) {
+      base::reached(base::Probe::kNextAddress);
       return connect();
     }
     finish({nullptr, stage_, error});

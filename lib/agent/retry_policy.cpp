@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/probe.h"
 
 namespace prometheus_rsocket::agent {
 
@@ -27,6 +28,7 @@ std::optional<base::Duration> RetryPolicy::handle_ended(base::Instant now,
   if (connected_at && now - *connected_at >= config_.stable_time) {
     failures_ = 0;
     if (base::is_mutant(Mutant::kNoJitter)) return base::Duration::zero();
+    base::reached(base::Probe::kRedialledSoon);
     return random.up_to(config_.redial_spread);
   }
   if (connected_at && base::is_mutant(Mutant::kRedialAtOnce)) return base::Duration::zero();
@@ -34,6 +36,7 @@ std::optional<base::Duration> RetryPolicy::handle_ended(base::Instant now,
   if (failures_ < std::numeric_limits<std::uint32_t>::max()) ++failures_;
   const base::Duration wait = backoff();
   if (base::is_mutant(Mutant::kNoJitter) || base::is_mutant(Mutant::kBackoffOverflows)) return wait;
+  if (wait == config_.max_backoff) base::reached(base::Probe::kBackoffCapped);
   // Divided first: a jitter of a percent exactly is not worth an overflow.
   const base::Duration jitter = wait / 100 * config_.jitter_percent;
   const base::Duration low = wait - jitter;

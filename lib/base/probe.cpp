@@ -4,8 +4,8 @@ namespace prometheus_rsocket::base {
 
 std::string_view to_string(Probe probe) {
   constexpr std::array<std::string_view, kProbes> kNames = {
-      "late_reply",       "pull_shared",          "tardy_grace",     "scrape_refused",
-      "older_key_opened", "push_abandoned",       "connection_held", "drained_by_scrape",
+      "given_up",         "pull_shared",          "tardy_grace",     "scrape_refused",
+      "older_key_opened", "page_abandoned",       "connection_held", "sent_away_by_scrape",
       "overaged",         "client_gone_mid_pull", "write_stalled",   "lingered",
       "redialled_soon",   "backoff_capped",       "next_address",    "reply_for_nobody",
       "push_timed_out"};

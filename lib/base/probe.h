@@ -13,14 +13,14 @@ namespace prometheus_rsocket::base {
 
 enum class Probe : std::uint8_t {
   // server
-  kLateReply,          // a reply came after its scrape had given the client up
+  kGivenUp,            // a scrape went without a client that had not replied
   kPullShared,         // a scrape joined the pull of another
   kTardyGrace,         // those late before were waited for a little longer than the others
   kScrapeRefused,      // 503, too many at once
   kOlderKeyOpened,     // a payload was sealed for a key before the newest
-  kPushAbandoned,      // a response with pushes did not arrive
+  kPageAbandoned,      // a page did not arrive, or it is not known
   kConnectionHeld,     // over the limit
-  kDrainedByScrape,    // a leaving proxy sent a client away after its last scrape
+  kSentAwayByScrape,   // a client was sent away once its last scrape was written
   kOveraged,           // a client was sent away for its connection's age
   kClientGoneMidPull,  // a client's reply was taken off a pull since it had ended
   // transport
@@ -42,7 +42,7 @@ inline void reached(Probe probe) {
   g_probes[static_cast<std::size_t>(probe)].fetch_add(1, std::memory_order_relaxed);
 }
 
-// `late_reply`
+// `given_up`
 [[nodiscard]] std::string_view to_string(Probe probe);
 
 }  // namespace prometheus_rsocket::base

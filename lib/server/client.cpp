@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/probe.h"
 #include "push/push_store.h"
 #include "server/limits.h"
 
@@ -108,6 +109,7 @@ void Client::limit_age() {
   const base::Duration age = owner_.config().connection_age_max;
   const base::Duration jitter = age * kAgeJitterPercent / 100;
   age_alarm_.emplace(owner_.shard(), [this] {
+    base::reached(base::Probe::kOveraged);
     if (std::exchange(overaged_, true)) return leave();
     age_alarm_->set(now() + kAgePatience);
   });
@@ -149,6 +151,7 @@ void Client::end_pull(PullId pull) {
   const Asked asked = *late;
   asked_.erase(late);
   session_->cancel(asked.stream);
+  base::reached(base::Probe::kGivenUp);
   ++late_in_a_row_;
   answer(asked, PullOutcome::kTimeout, nullptr);
 }
@@ -174,6 +177,7 @@ void Client::answer(const Asked& asked, PullOutcome outcome,
 std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload) {
   auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max);
   if (opened) {
+    if (opened->key_index > 0) base::reached(base::Probe::kOlderKeyOpened);
     keys_.resize(opened->key_index + 1);
     return std::move(opened->exposition);
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/probe.h"
 #include "runtime/alarm.h"
 #include "server/limits.h"
 
@@ -53,6 +54,7 @@ void PullService::pull(base::Instant deadline, Done done) {
     shards_.ask(id);
   }
   Pull& pull = *pulls_.rbegin()->second;
+  if (pull.began != now || !pull.waiters.empty()) base::reached(base::Probe::kPullShared);
   pull.waiters.push_back({deadline, std::move(done)});
   if (pull.finished) return finish(pull);
   set_alarm(pull);
@@ -79,7 +81,9 @@ void PullService::pull_replied(PullId id, Reply reply) {
 
 void PullService::client_ended(ConnectionId client) {
   for (const auto& [id, pull] : pulls_) {
-    std::erase_if(pull->replies, [&](const Reply& reply) { return reply.client == client; });
+    const auto gone =
+        std::erase_if(pull->replies, [&](const Reply& reply) { return reply.client == client; });
+    if (gone > 0) base::reached(base::Probe::kClientGoneMidPull);
   }
 }
 
@@ -91,6 +95,7 @@ void PullService::finish_if_all_in(Pull& pull) {
     return finish(pull);
   }
   if (pull.tardy_deadline) return;
+  base::reached(base::Probe::kTardyGrace);
   pull.tardy_deadline = shard_.clock.now() + kTardyGrace;
   set_alarm(pull);
 }

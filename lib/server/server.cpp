@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/mutant.h"
+#include "base/probe.h"
 #include "push/memory_push_store.h"
 #include "server/web.h"
 
@@ -133,6 +134,7 @@ void Server::accepted(TransportKind kind, std::size_t shard,
              });
     return;
   }
+  base::reached(base::Probe::kConnectionHeld);
   ++front_.connections_refused;
   ++held_;
   to_shard(shard,

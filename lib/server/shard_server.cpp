@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/probe.h"
 #include "rsocket/limits.h"
 #include "transport/websocket_frame_channel.h"
 
@@ -158,7 +159,9 @@ void ShardServer::pull_delivered(PullId pull) {
   if (!draining_ && config_.connection_age_max == base::Duration::zero()) return;
   for (const auto& [id, client] : clients_) {
     const bool goes = draining_ || client->overaged();
-    if (goes && client->last_replied() == pull) client->leave();
+    if (!goes || client->last_replied() != pull) continue;
+    base::reached(base::Probe::kSentAwayByScrape);
+    client->leave();
   }
 }
 

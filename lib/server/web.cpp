@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/mutant.h"
+#include "base/probe.h"
 #include "server/limits.h"
 #include "server/page.h"
 
@@ -145,6 +146,7 @@ void Web::refuse_late() {
       ++it;
       continue;
     }
+    base::reached(base::Probe::kScrapeRefused);
     ++services_.front.scrapes_refused;
     respond(*it->exchange, 503, "too many scrapes at once: --scrape.max-concurrent\n");
     it = waiting_.erase(it);
@@ -180,6 +182,7 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
     if (outcome == Outcome::kComplete) {
       services_.pushes.complete(receipt, shard_.clock.now());
     } else {
+      base::reached(base::Probe::kPageAbandoned);
       services_.pushes.abandon(receipt);
     }
     services_.pushes_changed();

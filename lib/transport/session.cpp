@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/probe.h"
 #include "transport/limits.h"
 
 namespace prometheus_rsocket::transport {
@@ -103,9 +104,11 @@ void Session::keep_time() {
     if (finish_ && connection_.state() == rsocket::ConnectionState::kClosed) dropped_ = true;
   }
   if (linger_deadline_ && now >= *linger_deadline_) {
+    base::reached(base::Probe::kLingered);
     end();
   } else if (stall_deadline_ && now >= *stall_deadline_) {
     if (channel_->written_bytes() == written_bytes_seen_) {
+      base::reached(base::Probe::kWriteStalled);
       end();
     } else {
       written_bytes_seen_ = channel_->written_bytes();

@@ -88,11 +88,12 @@ using WebSocket = websocket::stream<Layer, false>;  // no deflate
 constexpr std::size_t kTypeOffset = 4;  // of the byte whose upper six bits are a frame's type
 
 // Beast's masks come from a generator that is seeded once a process, by itself from the system
-// unless we are first.
+// unless we are first. The draw is made each time: whether somebody was first must not show in what
+// is drawn later.
 void seed_masks(runtime::Random& random) {
+  std::array<std::uint32_t, 8> seed{};
+  random.fill(std::as_writable_bytes(std::span(seed)));
   [[maybe_unused]] static const bool seeded = [&] {
-    std::array<std::uint32_t, 8> seed{};
-    random.fill(std::as_writable_bytes(std::span(seed)));
     std::seed_seq sequence(seed.begin(), seed.end());
     websocket::seed_prng(sequence);
     return true;
