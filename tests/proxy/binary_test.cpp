@@ -15,8 +15,8 @@
 #include <fstream>
 
 #include "sim/peer/http_client.h"
-#include "support/proxy_process.h"
 #include "sim/peer/rsocket_bytes.h"
+#include "support/proxy_process.h"
 
 namespace prometheus_rsocket::proxy {
 namespace {
@@ -73,14 +73,16 @@ sim::peer::HttpResponse get(std::uint16_t port, const std::string& path) {
   boost::asio::write(
       connected.socket,
       boost::asio::buffer("GET " + path + " HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"));
-  return sim::peer::parse_response(connected.read_to_end(), true).value_or(sim::peer::HttpResponse{});
+  return sim::peer::parse_response(connected.read_to_end(), true)
+      .value_or(sim::peer::HttpResponse{});
 }
 
 // A client that has had its key and then says nothing more.
 std::unique_ptr<Connected> connect_client(std::uint16_t port) {
   auto client = std::make_unique<Connected>(port);
-  boost::asio::write(client->socket,
-                     boost::asio::buffer(sim::peer::framed(rsocket::Frame{{}, sim::peer::setup_frame()})));
+  boost::asio::write(
+      client->socket,
+      boost::asio::buffer(sim::peer::framed(rsocket::Frame{{}, sim::peer::setup_frame()})));
   std::array<char, 1> byte{};
   boost::asio::read(client->socket, boost::asio::buffer(byte));
   return client;

@@ -69,7 +69,8 @@ TEST(Drain, ASecondSignalEndsItAtOnceWithOne) {
 TEST(Drain, AClientThatDoesNotLeaveIsEndedWithTheGrace) {
   ServerWorld it;
   sim::peer::RawPeer deaf(it.new_host(), kTcp);
-  deaf.send(sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
+  deaf.send(
+      sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
   ASSERT_TRUE(it.world.run_until([&] { return !deaf.received().empty(); }));
   const auto start = it.world.now();
   it.proxy->raise(runtime::Signal::kTerminate);

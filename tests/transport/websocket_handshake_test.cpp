@@ -122,7 +122,8 @@ std::vector<Refused> refused() {
       {"garbage", "\r\n\r\n\r\n nothing like HTTP\r\n\r\n", 400},
       {"tls", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s + std::string(512, 'r'), 400},
       {"rsocket_over_tcp",
-       sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}), 400},
+       sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}),
+       400},
       {"long_header", upgrade_request("X-Long: " + std::string(kUpgradeBytesMax, 'x') + "\r\n"),
        431},
   };

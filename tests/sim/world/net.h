@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "sim/draw.h"
-#include "sim/world.h"
 #include "sim/peer/raw_peer.h"
+#include "sim/world.h"
 
 namespace prometheus_rsocket::sim {
 
@@ -86,7 +86,9 @@ struct Net {
     return {near, *acceptor.peers.back()};
   }
   sim::peer::RawPeer& dial() { return dial(client); }
-  sim::peer::RawPeer& dial(Process& from) { return from.emplace<sim::peer::RawPeer>(from.shard(0), kAt); }
+  sim::peer::RawPeer& dial(Process& from) {
+    return from.emplace<sim::peer::RawPeer>(from.shard(0), kAt);
+  }
 
   // How long it takes until so many bytes in all have arrived.
   base::Duration time_to(const sim::peer::RawPeer& peer, std::size_t bytes) {
