@@ -1,0 +1,48 @@
+#include "sim/run/must_happen.h"
+
+#include <iomanip>
+#include <sstream>
+
+namespace prometheus_rsocket::sim::run {
+namespace {
+
+// Calls `use(name, count)` for all of them.
+template <class Use>
+void for_each_count(const Counts& counts, Use use) {
+  for (std::size_t i = 0; i < counts.happenings.size(); ++i) {
+    use(to_string(static_cast<Happening>(i)), counts.happenings[i]);
+  }
+  for (std::size_t i = 0; i < counts.probes.size(); ++i) {
+    use(base::to_string(static_cast<base::Probe>(i)), counts.probes[i]);
+  }
+}
+
+}  // namespace
+
+void Counts::add(const Counts& other) {
+  for (std::size_t i = 0; i < happenings.size(); ++i) happenings[i] += other.happenings[i];
+  for (std::size_t i = 0; i < probes.size(); ++i) probes[i] += other.probes[i];
+}
+
+std::vector<std::string> never_happened(const Counts& counts, std::string_view profile) {
+  std::vector<std::string> missing;
+  if (profile != "mixed") return missing;
+  for_each_count(counts, [&](std::string_view name, std::uint64_t count) {
+    if (count == 0) missing.emplace_back(name);
+  });
+  return missing;
+}
+
+std::string write_counts(const Counts& counts) {
+  constexpr int kColumns = 4;
+  std::ostringstream out;
+  int column = 0;
+  for_each_count(counts, [&](std::string_view name, std::uint64_t count) {
+    out << std::setw(22) << name << " " << std::setw(9) << count
+        << (++column % kColumns == 0 ? "\n" : "");
+  });
+  if (column % kColumns != 0) out << "\n";
+  return std::move(out).str();
+}
+
+}  // namespace prometheus_rsocket::sim::run

@@ -1,0 +1,256 @@
+#include "sim/run/stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/actor/java_client.h"
+#include "sim/actor/our_client.h"
+#include "sim/actor/ports.h"
+
+namespace prometheus_rsocket::sim::run {
+namespace {
+
+using history::ClientKind;
+
+constexpr std::uint32_t kHostsPerNet = 250;
+
+Address host_of(const char* net, std::uint32_t number) {
+  return ip(net + std::to_string(number / kHostsPerNet) + "." +
+            std::to_string(number % kHostsPerNet + 1));
+}
+Address proxy_host(std::uint32_t number) { return host_of("10.0.", number); }
+Address client_host(std::uint32_t number) { return host_of("10.1.", number); }
+Address scraper_host(std::uint32_t number) { return host_of("10.2.", number); }
+Address hostile_host(std::uint32_t number) { return host_of("10.3.", number); }
+const char* const kBalancerHost = "10.9.0.1";
+const char* const kStrangerHost = "10.9.0.2";
+const char* const kNobodysHost = "10.9.0.3";
+
+// Each client has a name of its own for the proxies, as if the name server turned its answers.
+std::string name_for(std::uint32_t client) { return "proxies-" + std::to_string(client); }
+
+}  // namespace
+
+Stage::Stage(World& world, history::Recorder& recorder, const scenario::Setup& setup)
+    : world_(world), recorder_(recorder), setup_(setup) {
+  if (setup.load_balancer) {
+    using Choice = actor::LoadBalancer::Choice;
+    balancer_ = std::make_unique<actor::LoadBalancer>(
+        world, ip(kBalancerHost),
+        setup.least_connections ? Choice::kLeastConnections : Choice::kUneven);
+  }
+  for (std::uint32_t s = 0; s < setup.scrapers; ++s) {
+    scraper_processes_.push_back(&world.add_process(scraper_host(s)));
+  }
+  strangers_ = &world.add_process(ip(kStrangerHost));
+  for (std::uint32_t p = 0; p < setup.proxies; ++p) add_proxy();
+  const std::pair<ClientKind, std::uint32_t> kinds[] = {
+      {ClientKind::kOurs, setup.clients},
+      {ClientKind::kJava113, setup.java_113_clients},
+      {ClientKind::kJava114, setup.java_114_clients},
+      {ClientKind::kJava115, setup.java_115_clients}};
+  for (const auto& [kind, count] : kinds) {
+    for (std::uint32_t i = 0; i < count; ++i) add_client(kind);
+  }
+  update_names();
+}
+
+void Stage::add_proxy() {
+  const auto number = static_cast<std::uint32_t>(proxies_.size());
+  actor::ProxyConfig config;
+  config.id = history::ProxyId{number};
+  config.address = proxy_host(number);
+  config.shards = setup_.shards;
+  config.push_commit_delay = setup_.push_commit_delay;
+  server::Config& server = config.server;
+  server.key_rotation = setup_.key_rotation;
+  server.shutdown_grace = setup_.shutdown_grace;
+  server.connection_age_max = setup_.connection_age;
+  server.payload_bytes_max = setup_.payload_bytes_max;
+  proxies_.push_back(std::make_unique<actor::ProxyHost>(world_, recorder_, std::move(config)));
+  if (balancer_) balancer_->add_backend(history::ProxyId{number}, proxy_host(number));
+  for (std::uint32_t s = 0; s < setup_.scrapers; ++s) {
+    add_scraping(history::ScraperId{s}, *proxies_.back());
+  }
+}
+
+void Stage::add_scraping(history::ScraperId scraper, const actor::ProxyHost& proxy) {
+  Process& process = *scraper_processes_[scraper.value];
+  actor::ScraperConfig config;
+  config.id = scraper;
+  config.proxy = proxy.id();
+  config.endpoint = proxy.web();
+  config.name = "prometheus-" + std::to_string(scraper.value);
+  config.timeout = setup_.scrape_timeout;
+  scrapings_.push_back(&process.emplace<actor::Prometheus>(process, recorder_, config,
+                                                           setup_.scrape_interval, setup_.seed));
+}
+
+void Stage::add_client(ClientKind kind) {
+  const auto number = static_cast<std::uint32_t>(clients_.size());
+  Draws draws(setup_.seed, mix(hash_of("client"), number));
+  const bool websocket = draws.percent(setup_.websocket_percent);
+  const agent::Target target{
+      name_for(number), websocket ? actor::kWebSocketPort : actor::kTcpPort,
+      websocket ? transport::TransportKind::kWebSocket : transport::TransportKind::kTcp, "/"};
+  if (kind == ClientKind::kOurs) {
+    actor::OurClientConfig config;
+    config.instance = history::InstanceId{number};
+    config.host = client_host(number);
+    config.targets = {target};
+    config.retry.first_backoff = setup_.first_backoff;
+    config.retry.max_backoff = setup_.max_backoff;
+    config.parts_max = setup_.parts_max;
+    clients_.push_back(std::make_unique<actor::OurClient>(world_, recorder_, std::move(config)));
+  } else {
+    actor::JavaClientConfig config;
+    config.instance = history::InstanceId{number};
+    config.host = client_host(number);
+    config.kind = kind;
+    config.target = target;
+    config.parts_max = setup_.parts_max;
+    config.first_backoff = setup_.first_backoff;
+    config.max_backoff = setup_.max_backoff;
+    clients_.push_back(std::make_unique<actor::JavaClient>(world_, recorder_, std::move(config)));
+  }
+}
+
+void Stage::start_proxies() {
+  for (const auto& proxy : proxies_) proxy->start();
+}
+
+void Stage::start_clients() {
+  for (const auto& client : clients_) client->start();
+}
+
+void Stage::add_client() {
+  add_client(ClientKind::kOurs);
+  update_names();
+  clients_.back()->start();
+}
+
+void Stage::start_a_proxy(std::uint32_t number) {
+  const auto ended = std::ranges::find_if(proxies_, [](const auto& p) { return !p->running(); });
+  if (ended != proxies_.end()) {
+    (*ended)->start();
+  } else if (proxies_.size() < 2 * std::size_t{setup_.proxies}) {
+    add_proxy();
+    proxies_.back()->start();
+  } else {
+    proxy(number).restart();
+  }
+  update_names();
+}
+
+actor::ProxyHost& Stage::proxy(std::uint32_t number) { return *proxies_[number % proxies_.size()]; }
+
+actor::Application* Stage::client(std::uint32_t number) {
+  return clients_.empty() ? nullptr : clients_[number % clients_.size()].get();
+}
+
+actor::Prometheus& Stage::prometheus(std::uint32_t number) {
+  return *scrapings_[number % scrapings_.size()];
+}
+
+Stage::Spot Stage::spot(std::uint32_t number) {
+  const std::size_t balancers = balancer_ ? 1 : 0;
+  std::size_t index =
+      number % (clients_.size() + proxies_.size() + scraper_processes_.size() + balancers);
+  if (index < clients_.size()) {
+    const actor::Application& client = *clients_[index];
+    return {client.place(), client.host(), client.process()};
+  }
+  index -= clients_.size();
+  if (index < proxies_.size()) {
+    const actor::ProxyHost& proxy = *proxies_[index];
+    return {proxy.place(), proxy.address(), proxy.process()};
+  }
+  index -= proxies_.size();
+  if (index < scraper_processes_.size()) {
+    return {{history::Place::Kind::kScraper, static_cast<std::uint32_t>(index)},
+            scraper_host(static_cast<std::uint32_t>(index)),
+            scraper_processes_[index]};
+  }
+  return {actor::LoadBalancer::place(), balancer_->address(), &balancer_->process()};
+}
+
+void Stage::attack(std::uint64_t number, std::uint32_t target) {
+  const auto& attacks = actor::attacks();
+  const auto attacker = static_cast<std::uint32_t>(attackers_.size());
+  const Address at = balancer_ ? balancer_->address() : proxy(target).address();
+  attackers_.push_back(std::make_unique<actor::HostilePeer>(
+      world_, attacker, hostile_host(attacker), at, attacks[number % attacks.size()]));
+}
+
+void Stage::scrape_once(std::uint32_t target) {
+  const actor::ProxyHost& asked = proxy(target);
+  actor::ScraperConfig config;
+  config.id = history::ScraperId{setup_.scrapers};  // behind the regular ones
+  config.proxy = asked.id();
+  config.endpoint = asked.web();
+  config.user_agent = "curl/7.88.1";
+  config.timeout = setup_.scrape_timeout;
+  strangers_->emplace<actor::Stranger>(*strangers_, recorder_, config, strange_scrapes_++,
+                                       setup_.seed);
+}
+
+// ---- Names
+
+void Stage::set_names(Names names) {
+  names_ = names;
+  update_names();
+}
+
+void Stage::update_names() {
+  std::vector<Address> all;
+  if (balancer_) {
+    all = {balancer_->address()};
+  } else {
+    for (const auto& proxy : proxies_) {
+      if (proxy->running() && !proxy->draining()) all.push_back(proxy->address());
+    }
+    // A name whose every address is gone still has the last ones.
+    if (all.empty()) all.push_back(proxies_.front()->address());
+  }
+  if (names_ == Names::kEmpty) all.clear();
+  if (names_ == Names::kStale) all = {ip(kNobodysHost)};
+  for (std::uint32_t client = 0; client < clients_.size(); ++client) {
+    auto turned = all;
+    if (!turned.empty()) {
+      std::ranges::rotate(turned,
+                          turned.begin() + static_cast<std::ptrdiff_t>(client % turned.size()));
+    }
+    world_.set_name(name_for(client), std::move(turned));
+  }
+}
+
+// ---- The end
+
+void Stage::stop_scrapers() {
+  for (actor::Prometheus* scraping : scrapings_) scraping->stop();
+}
+
+void Stage::close_clients() {
+  for (const auto& client : clients_) client->close();
+}
+
+void Stage::read_metrics() {
+  for (const auto& proxy : proxies_) {
+    if (!proxy->running()) continue;
+    auto& reader = strangers_->emplace<actor::MetricsReader>(*strangers_, recorder_, proxy->id(),
+                                                             proxy->web());
+    static_cast<void>(
+        world_.run_until([&reader] { return reader.done(); }, std::chrono::seconds(10)));
+  }
+}
+
+void Stage::note_resources(std::uint64_t heap_bytes) {
+  for (const auto& proxy : proxies_) {
+    if (!proxy->running()) continue;
+    const Handles& handles = proxy->process()->handles();
+    recorder_.note(
+        history::Resources{proxy->place(), handles.total(), handles.open_streams, heap_bytes});
+  }
+}
+
+}  // namespace prometheus_rsocket::sim::run

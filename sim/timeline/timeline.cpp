@@ -1,0 +1,258 @@
+#include "sim/timeline/timeline.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <type_traits>
+
+#include "sim/timeline/svg.h"
+
+namespace prometheus_rsocket::sim::timeline {
+namespace {
+
+using history::Incarnation;
+using history::Place;
+
+constexpr double kLabelWidth = 110;
+constexpr double kPlotWidth = 1400;
+constexpr double kLaneHeight = 16;
+constexpr double kTop = 44;
+
+// One for each proxy, over and over.
+constexpr std::array<const char*, 8> kColours = {"#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd",
+                                                 "#8c564b", "#e377c2", "#bcbd22", "#17becf"};
+
+std::string fill(const std::string& colour, double opacity = 1) {
+  std::ostringstream style;
+  style << "fill:" << colour << ";fill-opacity:" << opacity;
+  return std::move(style).str();
+}
+
+std::string colour_of(std::optional<history::ProxyId> proxy) {
+  return proxy ? kColours[proxy->value % kColours.size()] : "#7f7f7f";
+}
+
+std::string seconds(base::Duration time) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  std::array<char, 48> text{};
+  const int size =
+      std::snprintf(text.data(), text.size(), "%lld.%06lld", static_cast<long long>(us / 1'000'000),
+                    static_cast<long long>(us % 1'000'000));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+template <class T>
+std::string printed(const T& value) {
+  std::ostringstream out;
+  out << value;
+  return std::move(out).str();
+}
+
+Place place_of(const Incarnation& who) { return {Place::Kind::kClient, who.instance.value}; }
+Place place_of(history::ProxyId proxy) { return {Place::Kind::kProxy, proxy.value}; }
+Place place_of(history::ScraperId scraper) { return {Place::Kind::kScraper, scraper.value}; }
+
+class Drawing {
+ public:
+  Drawing(const history::History& history, const Options& options)
+      : history_(history), options_(options) {
+    from_ = options.from;
+    to_ = options.to;
+    if (from_ == to_) {
+      from_ = history.rules.start;
+      to_ = history.entries.empty() ? from_ + base::Duration(1) : history.entries.back().at;
+    }
+    to_ = std::max(to_, from_ + base::Duration(1));
+    find_lanes();
+  }
+
+  std::string draw() {
+    Svg svg(static_cast<int>(kLabelWidth + kPlotWidth + 20),
+            static_cast<int>(kTop + kLaneHeight * static_cast<double>(lanes_.size()) + 20));
+    svg_ = &svg;
+    draw_frame();
+    for (const history::Entry& entry : history_.entries) {
+      at_ = entry.at;
+      text_ = seconds(at_ - history_.rules.start) + " " + printed(entry.what);
+      std::visit([this](const auto& what) { on(what); }, entry.what);
+    }
+    at_ = to_;
+    while (!open_.empty()) end(open_.begin()->first);
+    for (const Mark& mark : options_.marks) {
+      svg.line(x(mark.at), kTop - 6, x(mark.at), bottom(), "stroke:red;stroke-width:2", mark.text);
+    }
+    return svg.finish();
+  }
+
+ private:
+  // What lasts: a life, a connection, a fault at one place.
+  struct Bar {
+    Place place;
+    base::Instant since;
+    std::string style;
+    std::string text;
+    double inset = 0;  // from the lane's edges
+  };
+  using BarKey = std::string;
+
+  void note_lane(const Place& place) { lanes_.try_emplace(place, 0); }
+
+  void find_lanes() {
+    for (const history::Entry& entry : history_.entries) {
+      std::visit(
+          [this](const auto& what) {
+            using What = std::decay_t<decltype(what)>;
+            if constexpr (std::is_same_v<What, history::ClientStarted>)
+              note_lane(place_of(what.who));
+            if constexpr (std::is_same_v<What, history::ProxyStarted>)
+              note_lane(place_of(what.proxy));
+            if constexpr (std::is_same_v<What, history::ScrapeBegan>)
+              note_lane(place_of(what.scraper));
+            if constexpr (std::is_same_v<What, history::FaultBegan>) {
+              for (const Place& place : what.places) note_lane(place);
+            }
+          },
+          entry.what);
+    }
+    std::size_t number = 0;
+    for (auto& [place, lane] : lanes_) lane = number++;
+  }
+
+  [[nodiscard]] double x(base::Instant at) const {
+    const double part = static_cast<double>((std::clamp(at, from_, to_) - from_).count()) /
+                        static_cast<double>((to_ - from_).count());
+    return kLabelWidth + part * kPlotWidth;
+  }
+  [[nodiscard]] double y(const Place& place) const {
+    return kTop + kLaneHeight * static_cast<double>(lanes_.at(place));
+  }
+  [[nodiscard]] double bottom() const {
+    return kTop + kLaneHeight * static_cast<double>(lanes_.size());
+  }
+  [[nodiscard]] bool is_seen() const { return at_ >= from_ && at_ <= to_; }
+
+  void draw_frame() {
+    svg_->text(8, 18, "font-size:14px", options_.title);
+    for (const auto& [place, lane] : lanes_) {
+      svg_->text(8, y(place) + 12, "font-size:10px", printed(place));
+    }
+    constexpr int kTicks = 10;
+    for (int i = 0; i <= kTicks; ++i) {
+      const base::Instant at = from_ + (to_ - from_) * i / kTicks;
+      svg_->line(x(at), kTop - 4, x(at), bottom(), "stroke:#dddddd", "");
+      const std::string label = seconds(at - history_.rules.start);
+      svg_->text(x(at) - 14, kTop - 8, "font-size:9px", label.substr(0, label.size() - 4) + " s");
+    }
+  }
+
+  void begin(const BarKey& key, Bar bar) { open_.insert_or_assign(key, std::move(bar)); }
+  void end(const BarKey& key) {
+    const auto found = open_.find(key);
+    if (found == open_.end()) return;
+    const Bar& bar = found->second;
+    if (bar.since <= to_ && at_ >= from_) {
+      svg_->rectangle(x(bar.since), y(bar.place) + bar.inset, std::max(0.8, x(at_) - x(bar.since)),
+                      kLaneHeight - 2 * bar.inset, bar.style,
+                      bar.text + " until " + seconds(at_ - history_.rules.start));
+    }
+    open_.erase(found);
+  }
+
+  void begin_life(const Place& place) {
+    begin("life " + printed(place), {place, at_, fill("#e8e8e8"), text_, 1});
+  }
+  void begin_link(const Incarnation& who, std::optional<history::ProxyId> proxy) {
+    const Place place = place_of(who);
+    begin("link " + printed(place), {place, at_, fill(colour_of(proxy), 0.6), text_, 4});
+  }
+  void tick(const Place& place, const std::string& colour, double from, double to) {
+    if (!is_seen() || !lanes_.contains(place)) return;
+    svg_->line(x(at_), y(place) + from, x(at_), y(place) + to, "stroke:" + colour, text_);
+  }
+  void triangle(const Place& place, const std::string& colour) {
+    if (is_seen()) svg_->triangle(x(at_), y(place) + kLaneHeight / 2, 4, fill(colour), text_);
+  }
+
+  // ---- What each kind of entry looks like; the rest has no picture.
+  template <class What>
+  void on(const What& /*unused*/) {}
+
+  void on(const history::ClientStarted& what) { begin_life(place_of(what.who)); }
+  void on(const history::ClientEnded& what) {
+    end("link " + printed(place_of(what.who)));
+    end("life " + printed(place_of(what.who)));
+  }
+  void on(const history::DialFailed& what) { tick(place_of(what.who), "#d62728", 5, 11); }
+  void on(const history::Connected& what) { begin_link(what.who, std::nullopt); }
+  void on(const history::Disconnected& what) { end("link " + printed(place_of(what.who))); }
+  void on(const history::KeyGiven& what) {
+    const auto proxy = proxies_.find(what.key);
+    const auto link = open_.find("link " + printed(place_of(what.who)));
+    if (proxy == proxies_.end() || link == open_.end()) return;
+    link->second.style = fill(colour_of(proxy->second), 0.6);
+  }
+  void on(const history::PushBegan& what) { triangle(place_of(what.who), "#000000"); }
+  void on(const history::PushEnded& what) {
+    triangle(place_of(what.who), what.ok ? "#2ca02c" : "#d62728");
+  }
+  void on(const history::ProxyStarted& what) { begin_life(place_of(what.proxy)); }
+  void on(const history::ProxyKeyMade& what) { proxies_.insert_or_assign(what.key, what.proxy); }
+  void on(const history::ProxyDraining& what) { tick(place_of(what.proxy), "#d62728", 0, 16); }
+  void on(const history::ProxyEnded& what) { end("life " + printed(place_of(what.proxy))); }
+  void on(const history::ScrapeEnded& what) {
+    const bool whole = what.result == history::ScrapeResult::kWhole && what.status == 200;
+    tick(place_of(what.scraper), whole ? colour_of(what.proxy) : "#d62728", 3, 13);
+    tick(place_of(what.proxy), whole ? colour_of(what.proxy) : "#d62728", 3, 13);
+  }
+  void on(const history::FaultBegan& what) {
+    for (const Place& place : what.places) {
+      begin(fault_key(what.fault, place), {place, at_, fill("#000000", 0.25), text_, 0});
+    }
+  }
+  void on(const history::FaultEnded& what) {
+    const std::string prefix = "fault " + printed(what.fault) + " ";
+    while (true) {
+      const auto found = open_.lower_bound(prefix);
+      if (found == open_.end() || !found->first.starts_with(prefix)) return;
+      end(BarKey(found->first));
+    }
+  }
+  void on(const history::Healed& /*what*/) {
+    if (!is_seen()) return;
+    svg_->line(x(at_), kTop - 6, x(at_), bottom(), "stroke:#2ca02c;stroke-dasharray:4", text_);
+  }
+
+  static BarKey fault_key(history::FaultId fault, const Place& place) {
+    return "fault " + printed(fault) + " " + printed(place);
+  }
+
+  const history::History& history_;
+  const Options& options_;
+  base::Instant from_;
+  base::Instant to_;
+  std::map<Place, std::size_t> lanes_;
+  std::map<history::KeyId, history::ProxyId> proxies_;
+  std::map<BarKey, Bar> open_;
+  Svg* svg_ = nullptr;
+  base::Instant at_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string draw_svg(const history::History& history, const Options& options) {
+  return Drawing(history, options).draw();
+}
+
+std::string write_text(const history::History& history) {
+  std::ostringstream out;
+  for (const history::Entry& entry : history.entries) {
+    out << seconds(entry.at - history.rules.start) << " " << entry.what << "\n";
+  }
+  return std::move(out).str();
+}
+
+}  // namespace prometheus_rsocket::sim::timeline
