@@ -36,7 +36,8 @@ std::vector<Loss> losses(const Index& index) {
           loss.herd.insert(who);
         }
       }
-      all.push_back(std::move(loss));
+      // Who arrives after a proxy that nobody lost is on nobody's run.
+      if (!loss.herd.empty()) all.push_back(std::move(loss));
     }
   }
   return all;

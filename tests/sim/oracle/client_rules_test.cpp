@@ -203,6 +203,16 @@ TEST(Herd, ManyClientsMayComeTwiceAsFastAsEvenlyAndNoFaster) {
   EXPECT_THAT(flight(400, 2400ms).judged("11-herd"), ElementsAre(HasSubstr("more than 160")));
 }
 
+// `mixed` seed 35: the load balancer brought it late, after it had tried the proxy that was lost.
+TEST(Herd, AProxyThatNobodyLostLeavesNone) {
+  Story story;
+  story.at(0s).proxy(0).proxy(1);
+  story.at(60s).proxy_ends(0);
+  story.at(61s).start(1).dials(1);
+  story.at(65s).note(history::Accepted{history::ProxyId{1}});
+  EXPECT_THAT(story.judged("11-herd"), IsEmpty());
+}
+
 TEST(Herd, ADrainIsNoExcuse) {
   Story story;
   story.at(0s).proxy(0).proxy(1);
