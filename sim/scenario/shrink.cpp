@@ -77,7 +77,6 @@ class Shrinker {
   }
 
   bool lower_time(Duration Setup::*field, Duration least) {
-    bool smaller = false;
     for (Duration low = least; low < best_.setup.*field;) {
       Scenario candidate = best_;
       candidate.setup.*field = low;
@@ -85,7 +84,7 @@ class Shrinker {
       const Duration half = (best_.setup.*field - low) / 2;
       low += std::chrono::ceil<std::chrono::seconds>(half);
     }
-    return smaller;
+    return false;
   }
 
   template <class Value>

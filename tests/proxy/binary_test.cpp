@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config_folder.h"
 #include "sim/peer/http_client.h"
 #include "sim/peer/rsocket_bytes.h"
 #include "support/proxy_process.h"
@@ -88,27 +89,14 @@ std::unique_ptr<Connected> connect_client(std::uint16_t port) {
   return client;
 }
 
-class BinaryTest : public testing::Test {
+class BinaryTest : public ConfigFolderTest {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "binary_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string file(const std::string& text) const {
-    const std::string path = folder_ / "f.yml";
-    std::ofstream(path) << text;
-    return path;
-  }
   void start(const std::vector<std::string>& flags = {}) {
     auto started = ProxyProcess::start(kBinary, flags);
     ASSERT_TRUE(started) << started.error();
     proxy = std::move(*started);
   }
 
-  std::filesystem::path folder_;
   std::unique_ptr<ProxyProcess> proxy;
 };
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "config_folder.h"
 #include "proxy/option_list.h"
 
 namespace prometheus_rsocket::proxy {
@@ -18,21 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using Variables = std::map<std::string, std::string>;
 
-class OptionsTest : public testing::Test {
+class OptionsTest : public ConfigFolderTest {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "options_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string file(const std::string& text) const {
-    const std::string path = folder_ / "f.yml";
-    std::ofstream(path) << text;
-    return path;
-  }
-
   static Options parse(const std::vector<std::string>& flags, const Variables& variables = {}) {
     std::vector<const char*> arguments{"proxy"};
     for (const std::string& flag : flags) arguments.push_back(flag.c_str());
@@ -67,8 +55,6 @@ class OptionsTest : public testing::Test {
     if (error.starts_with(path)) error.replace(0, path.size(), "FILE");
     return error;
   }
-
-  std::filesystem::path folder_;
 };
 
 // ---- Every option, from every source.
