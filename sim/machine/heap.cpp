@@ -33,12 +33,17 @@ void* shuffled(std::size_t bytes) {
   return taken != nullptr ? taken : std::malloc(std::size_t{1} << size);
 }
 
-void* allocate(std::size_t bytes) {
+void* try_allocate(std::size_t bytes) noexcept {
   if (bytes == 0) bytes = 1;
   const bool is_shuffled = g_salt != 0 && bytes > 1 && bytes <= kShuffledBytesMax / 2;
   void* const block = is_shuffled ? shuffled(bytes) : std::malloc(bytes);
+  if (block != nullptr) g_bytes += malloc_usable_size(block);
+  return block;
+}
+
+void* allocate(std::size_t bytes) {
+  void* const block = try_allocate(bytes);
   if (block == nullptr) throw std::bad_alloc();
-  g_bytes += malloc_usable_size(block);
   return block;
 }
 
@@ -59,6 +64,13 @@ void set_heap_salt(std::uint64_t salt) { g_salt = salt; }
 void* operator new(std::size_t bytes) { return prometheus_rsocket::sim::machine::allocate(bytes); }
 void* operator new[](std::size_t bytes) {
   return prometheus_rsocket::sim::machine::allocate(bytes);
+}
+// Those that do not throw too: a sanitizer's would not be a match for the delete below.
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return prometheus_rsocket::sim::machine::try_allocate(bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return prometheus_rsocket::sim::machine::try_allocate(bytes);
 }
 void operator delete(void* block) noexcept { prometheus_rsocket::sim::machine::release(block); }
 void operator delete[](void* block) noexcept { prometheus_rsocket::sim::machine::release(block); }
