@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/check.h"
+#include "leak.h"
 #include "signals_blocked.h"
 
 namespace prometheus_rsocket::client {
@@ -36,17 +38,30 @@ void on_terminate(int signal) {
   }
 }
 
-bool set_handler(void (*handler)(int)) {
+using Handler = void (*)(int);
+
+void set_handler(Handler handler) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGTERM, &action, nullptr) == 0;
+  CHECK(sigaction(SIGTERM, &action, nullptr) == 0, "SIGTERM can be handled");
 }
 
-bool is_default() {
+Handler handler() {
   struct sigaction action {};
-  return sigaction(SIGTERM, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+  CHECK(sigaction(SIGTERM, nullptr, &action) == 0, "SIGTERM has a handler");
+  return action.sa_handler;
+}
+
+// Ours, be it inherited from a parent, or nobody's: what the program sets for itself it keeps.
+bool is_free() { return handler() == SIG_DFL || handler() == &on_terminate; }
+
+// False: the program has set a handler of its own since.
+bool reset_handler() {
+  if (handler() != &on_terminate) return false;
+  set_handler(SIG_DFL);
+  return true;
 }
 
 }  // namespace
@@ -56,7 +71,7 @@ std::shared_ptr<EndPush> EndPush::shared() {
   static std::weak_ptr<EndPush> current;
   const std::lock_guard lock(mutex);
   auto end_push = current.lock();
-  if (!end_push) {
+  if (!end_push || !end_push->here()) {
     end_push = std::make_shared<EndPush>();
     current = end_push;
   }
@@ -64,7 +79,7 @@ std::shared_ptr<EndPush> EndPush::shared() {
 }
 
 EndPush::EndPush() {
-  if (!is_default()) return;
+  if (!is_free()) return;
   if (::pipe2(pipe_, O_CLOEXEC) != 0) {
     throw std::system_error(errno, std::generic_category(), "pipe2");
   }
@@ -72,19 +87,29 @@ EndPush::EndPush() {
     const SignalsBlocked blocked;
     thread_ = std::thread([this] { watch(); });
   }
-  owner = ::getpid();
+  owner = owner_;
   wake_fd = pipe_[1];
-  installed_ = set_handler(&on_terminate);
+  set_handler(&on_terminate);
 }
 
 EndPush::~EndPush() {
   if (!thread_.joinable()) return;
-  if (installed_) set_handler(SIG_DFL);
+  if (!here()) {
+    // The thread is the parent's: it can be neither joined nor detached. The pipe is the parent's
+    // too: closing our ends of it does not disturb it.
+    leak(std::make_shared<std::thread>(std::move(thread_)));
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
+    return;
+  }
+  reset_handler();
   wake(pipe_[1], Wake::kStop);
   thread_.join();
   ::close(pipe_[0]);
   ::close(pipe_[1]);
 }
+
+bool EndPush::here() const { return ::getpid() == owner_; }
 
 void EndPush::add(Pusher& pusher) {
   const std::lock_guard lock(mutex_);
@@ -106,8 +131,8 @@ void EndPush::watch() {
     for (auto* pusher : pushers_) pusher->start_push();
     for (auto* pusher : pushers_) pusher->wait_for_push();
   }
-  set_handler(SIG_DFL);
-  ::kill(::getpid(), SIGTERM);  // to a thread that takes it
+  // Where the program has set a handler since, that one called ours, and has the last word.
+  if (reset_handler()) ::kill(::getpid(), SIGTERM);  // to a thread that takes it
 }
 
 }  // namespace prometheus_rsocket::client

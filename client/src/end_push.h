@@ -5,6 +5,8 @@
 // next to nothing may be done in a signal handler, and nothing that waits on a Runtime's.
 #pragma once
 
+#include <unistd.h>
+
 #include <csignal>
 #include <memory>
 #include <mutex>
@@ -23,7 +25,8 @@ class EndPush {
   };
 
   // The process's own, made when nobody holds it. Throws std::system_error when the system gives no
-  // thread or pipe. A program that handles SIGTERM itself keeps its handler: nothing happens then.
+  // thread or pipe. A program that handles SIGTERM itself, from before or later, keeps its
+  // handler: nothing happens then. A child after fork() has one of its own.
   static std::shared_ptr<EndPush> shared();
 
   EndPush();
@@ -36,10 +39,11 @@ class EndPush {
   void remove(Pusher& pusher);
 
  private:
+  [[nodiscard]] bool here() const;  // in the process that made it
   void watch();
 
+  const pid_t owner_ = ::getpid();
   int pipe_[2] = {-1, -1};
-  bool installed_ = false;
   std::mutex mutex_;
   std::set<Pusher*> pushers_;
   std::thread thread_;

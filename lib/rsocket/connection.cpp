@@ -4,22 +4,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "rsocket/error_text.h"
 
 namespace prometheus_rsocket::rsocket {
 
 namespace {
-
-constexpr std::size_t kErrorTextBytesMax = kControlFrameBytesMax - kFrameHeaderBytes - 4;
-
-std::string_view cut_text(std::string_view text) {
-  if (text.size() <= kErrorTextBytesMax) return text;
-  std::size_t length = kErrorTextBytesMax;
-  const auto continues = [&](std::size_t index) {
-    return (static_cast<unsigned char>(text[index]) & 0xC0U) == 0x80U;
-  };
-  while (length > 0 && continues(length)) --length;
-  return text.substr(0, length);
-}
 
 bool fits_one_frame(const PayloadView& payload) {
   const std::size_t room = kFrameBytesMax - kFrameHeaderBytes;
@@ -241,7 +230,7 @@ void Connection::send(const Frame& frame) {
 }
 
 void Connection::send_error(StreamId stream, ErrorCode code, std::string_view text) {
-  send({stream, ErrorFrame{.code = code, .message = cut_text(text)}});
+  send({stream, ErrorFrame{.code = code, .message = cut_error_text(text)}});
 }
 
 void Connection::drop_queue() {

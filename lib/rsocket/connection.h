@@ -225,7 +225,7 @@ class Connection {
   enum class Inbound { kRequestArriving, kFnfArriving, kAwaitingReply };
 
   // connection_skip.cpp: headers without their bodies.
-  [[nodiscard]] bool wants_body(const FrameHeader& header) const;
+  [[nodiscard]] bool wants_body(const FrameHeader& header, std::size_t bytes) const;
 
   // connection_receive.cpp: one for each frame type that means something.
   void receive_first(base::Instant now, ByteView frame);

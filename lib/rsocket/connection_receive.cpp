@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "rsocket/connection.h"
+#include "rsocket/error_text.h"
 
 namespace prometheus_rsocket::rsocket {
 
@@ -260,14 +261,15 @@ void Connection::abort_payload(StreamId stream, AbortReason reason) {
 
 void Connection::receive_error(StreamId stream, const ErrorFrame& error) {
   if (stream == kConnectionStream) {
-    events_.emplace_back(PeerError{error.code, std::string(error.message)});
+    events_.emplace_back(PeerError{error.code, std::string(cut_error_text(error.message))});
     drop_queue();
     end(CloseReason::kPeerError);
     return;
   }
   if (outbound_.erase(stream) == 0) return;
   reassembler_.forget(stream);
-  events_.emplace_back(ResponseError{stream, error.code, std::string(error.message)});
+  events_.emplace_back(
+      ResponseError{stream, error.code, std::string(cut_error_text(error.message))});
 }
 
 }  // namespace prometheus_rsocket::rsocket

@@ -23,14 +23,14 @@ bool Connection::wants_frame(const FrameHeader& header, std::size_t bytes) const
              (type == FrameType::kSetup || type == FrameType::kResume);
     }
     case ConnectionState::kOpen:
-      return bytes <= kUnaskedFrameBytesMax || wants_body(header);
+      return bytes <= kUnaskedFrameBytesMax || wants_body(header, bytes);
     case ConnectionState::kClosed:
       return false;
   }
   return false;
 }
 
-bool Connection::wants_body(const FrameHeader& header) const {
+bool Connection::wants_body(const FrameHeader& header, std::size_t bytes) const {
   if (header_error(header)) return false;
   switch (static_cast<FrameType>(header.type)) {
     case FrameType::kRequestResponse:
@@ -39,11 +39,13 @@ bool Connection::wants_body(const FrameHeader& header) const {
              !inbound_.contains(header.stream) && inbound_.size() < config_.inbound_streams_max;
     case FrameType::kPayload:
       return outbound_.contains(header.stream) || reassembler_.contains(header.stream);
+    case FrameType::kError:
+      return bytes <= kErrorFrameBytesMax &&
+             (header.stream == kConnectionStream || outbound_.contains(header.stream));
     case FrameType::kKeepalive:
     case FrameType::kLease:
     case FrameType::kRequestN:
     case FrameType::kCancel:
-    case FrameType::kError:
     case FrameType::kResumeOk:
       return true;  // too long for its type, and decode says so
     case FrameType::kSetup:
@@ -71,7 +73,14 @@ void Connection::handle_skipped_frame(base::Instant now, const FrameHeader& head
     if (!admit_request(header.stream, type)) return;
     abort_payload(header.stream, AbortReason::kNoRoom);
   } else if (type == FrameType::kPayload) {
-    if (wants_body(header)) abort_payload(header.stream, AbortReason::kNoRoom);
+    if (wants_body(header, kUnaskedFrameBytesMax)) {
+      abort_payload(header.stream, AbortReason::kNoRoom);
+    }
+  } else if (type == FrameType::kError) {
+    receive_error(header.stream,
+                  {.code = header.stream == kConnectionStream ? ErrorCode::kConnectionError
+                                                              : ErrorCode::kApplicationError,
+                   .message = "(its text was not read)"});
   } else if (type == FrameType::kExtension) {
     receive_extension((header.flags & kFlagIgnore) != 0);
   }

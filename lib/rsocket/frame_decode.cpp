@@ -251,9 +251,9 @@ std::size_t frame_bytes_max(std::uint8_t type) {
     case FrameType::kKeepalive:
     case FrameType::kRequestN:
     case FrameType::kCancel:
-    case FrameType::kError:
     case FrameType::kResumeOk:
       return kControlFrameBytesMax;
+    case FrameType::kError:
     case FrameType::kRequestResponse:
     case FrameType::kRequestFnf:
     case FrameType::kRequestStream:

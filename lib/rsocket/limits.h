@@ -18,8 +18,13 @@ inline constexpr std::uint32_t kU31Max = 0x7FFF'FFFF;
 
 // A SETUP carries names, labels and a token, never a page.
 inline constexpr std::size_t kSetupFrameBytesMax = std::size_t{64} * 1024;
-// KEEPALIVE, CANCEL, REQUEST_N, LEASE, ERROR: nothing honest needs more.
+// KEEPALIVE, CANCEL, REQUEST_N, LEASE: nothing honest needs more.
 inline constexpr std::size_t kControlFrameBytesMax = 1024;
+// Java answers a failed scrape with its exception's message, which has no bound: a longer ERROR
+// counts without its text.
+inline constexpr std::size_t kErrorFrameBytesMax = std::size_t{64} * 1024;
+// What we send of an error's text, and keep.
+inline constexpr std::size_t kErrorTextBytesMax = kControlFrameBytesMax - kFrameHeaderBytes - 4;
 // A longer frame is judged by its header: thrown away unread where nobody waits for its body.
 inline constexpr std::size_t kUnaskedFrameBytesMax = 1024;
 

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <functional>
+#include <string>
 
 #include "prometheus_rsocket/client.h"
 #include "test_proxy.h"
@@ -15,6 +16,7 @@ namespace prometheus_rsocket::client {
 namespace {
 
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 constexpr std::chrono::seconds kPatience{20};
 
@@ -51,13 +53,13 @@ class Child {
   pid_t pid_ = -1;
 };
 
-Client connect_to(std::uint16_t port) {
+Client connect_to(std::uint16_t port, const std::string& text = "up 1\n") {
   return Client::Builder()
       .host("127.0.0.1")
       .port(port)
       .timeout(kPatience)
       .push_at_end(true)
-      .metrics([] { return "up 1\n"; })
+      .metrics([text] { return text; })
       .connect_blockingly();
 }
 
@@ -102,6 +104,43 @@ TEST(EndPush, AProgramThatHandlesSigtermKeepsItsHandler) {
   child.start(proxy.port());
   EXPECT_EQ(child.wait(), 0);
   EXPECT_THAT(proxy.seen().pushes, ElementsAre("up 1\n"));  // at its destruction
+}
+
+// The usual order in a main(): metrics first, then the server and its graceful shutdown.
+TEST(EndPush, AProgramThatHandlesSigtermLaterKeepsItsHandlerToo) {
+  const Child child([](std::uint16_t port) {
+    static volatile std::sig_atomic_t handled = 0;
+    {
+      const auto client = connect_to(port);
+      std::signal(SIGTERM, [](int) { handled = 1; });
+    }
+    std::raise(SIGTERM);
+    return handled == 1 ? 0 : 1;
+  });
+  TestProxy proxy;
+  child.start(proxy.port());
+  EXPECT_EQ(child.wait(), 0);
+}
+
+// A server that forks its workers, each with a client of its own.
+TEST(EndPush, AWorkerThatWasForkedPushesOnSigterm) {
+  const Child child([](std::uint16_t port) {
+    const auto parent = connect_to(port, "parent 1\n");
+    const pid_t worker = fork();
+    if (worker == 0) {
+      const auto client = connect_to(port, "worker 1\n");
+      if (client.status() != Status::kReady) _exit(3);
+      kill(getpid(), SIGTERM);
+      for (;;) pause();
+    }
+    int status = -1;
+    waitpid(worker, &status, 0);
+    return WIFSIGNALED(status) ? 0 : 2;
+  });
+  TestProxy proxy;
+  child.start(proxy.port());
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_THAT(proxy.seen().pushes, UnorderedElementsAre("parent 1\n", "worker 1\n"));
 }
 
 }  // namespace

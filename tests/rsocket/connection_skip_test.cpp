@@ -106,6 +106,26 @@ TEST_F(Judged, AClientWantsLongRequestsOfItsServer) {
   EXPECT_FALSE(client.connection.wants_frame(header(request(1)), kLong));
 }
 
+TEST_F(Judged, AnErrorOfOursIsWantedUpTo64Kibibytes) {
+  const StreamId stream = ask();
+  const Frame error{stream, ErrorFrame{ErrorCode::kApplicationError, "java.lang.OutOfMemoryError"}};
+  EXPECT_TRUE(wants(error, kErrorFrameBytesMax));
+  EXPECT_FALSE(wants(error, kErrorFrameBytesMax + 1));
+  server.connection.cancel(stream);
+  EXPECT_FALSE(wants(error));
+}
+
+TEST_F(Judged, AnErrorThatWasNotReadCountsWithoutItsText) {
+  const ErrorFrame error{ErrorCode::kInvalid, kLongText};
+  const StreamId stream = ask();
+  EXPECT_THAT(skip({stream, error}),
+              ElementsAre(testing::StartsWith("ResponseError stream=2 code=APPLICATION_ERROR")));
+  EXPECT_THAT(skip({stream, error}), IsEmpty());
+  EXPECT_THAT(
+      skip({kConnectionStream, error}),
+      ElementsAre(testing::StartsWith("PeerError code=CONNECTION_ERROR"), "Closed reason=peer_error", "end"));
+}
+
 TEST_F(Judged, AReplyWithoutRoomIsCancelled) {
   EXPECT_THAT(skip(payload(ask().value)),
               ElementsAre("ResponseAborted stream=2 reason=no_room", "send CANCEL stream=2"));

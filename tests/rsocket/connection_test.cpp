@@ -471,6 +471,16 @@ TEST(Connection, AKeepaliveOverAKibibyteEndsTheConnection) {
   EXPECT_EQ(server().receive(frame), kProtocolError);
 }
 
+TEST(Connection, OfAnErrorsLongTextTheBeginningIsKept) {
+  Script script = server();
+  const StreamId stream = script.connection.request_response(text_payload("key")).value();
+  (void)script.take();
+  EXPECT_THAT(script.receive(
+                  Frame{stream, ErrorFrame{ErrorCode::kApplicationError, std::string(2000, 'x')}}),
+              ElementsAre("ResponseError stream=2 code=APPLICATION_ERROR text=1014"));
+  EXPECT_EQ(script.connection.state(), ConnectionState::kOpen);
+}
+
 // ---- Other limits.
 
 TEST(Connection, AServerWaitsTenSecondsForTheFirstFrame) {
