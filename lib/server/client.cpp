@@ -92,6 +92,10 @@ Client::Client(ClientOwner& owner, ConnectionId id,
 
 Client::~Client() { session_->detach(); }
 
+void Client::when_channel_closed(runtime::Handler<void()> closed) {
+  session_->when_channel_closed(std::move(closed));
+}
+
 void Client::on_event(const rsocket::Event& event) {
   std::visit([this](const auto& what) { on(what); }, event);
 }

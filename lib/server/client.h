@@ -37,7 +37,7 @@ class ClientOwner {
   virtual void replied(PullId pull, Reply reply) = 0;
   // `stream` is 0 where no answer is wanted; else push_stored() has to come.
   virtual void pushed(const Client& client, std::uint32_t stream, std::string text) = 0;
-  // Destroys the client; the last call it makes.
+  // Destroys the client; the last call it makes. Its goodbye may still be on its way.
   virtual void ended(Client& client) = 0;
 };
 
@@ -60,6 +60,9 @@ class Client final : private transport::SessionHandler {
 
   // The answer to pushed().
   void push_stored(std::uint32_t stream, boost::system::error_code error);
+
+  // `closed` comes when its socket is closed, which may be after it has ended.
+  void when_channel_closed(runtime::Handler<void()> closed);
 
   // Sends it away. It reconnects by itself, to another proxy if there is one.
   void leave();

@@ -61,6 +61,8 @@ void ShardServer::add_client(std::unique_ptr<transport::FrameChannel> channel,
                          .emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
                                                                std::move(channel), accepted_at))
                          .first;
+  added->second->when_channel_closed(
+      boost::asio::bind_executor(shard_.executor, [this] { free(Slot::kServed); }));
   // Its handshake was under way when the others were told.
   if (draining_) added->second->leave();
 }
@@ -83,7 +85,7 @@ void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Insta
                   "WebSocket handshake failed",
                   {{"reason", error.message()}, {"suppressed", std::to_string(*suppressed)}});
             }
-            tell([&hub = hub_, index = shard_.index] { hub.slot_freed(index, Slot::kServed); });
+            free(Slot::kServed);
           }));
 }
 
@@ -95,7 +97,7 @@ void ShardServer::hold(std::unique_ptr<runtime::Stream> stream) {
       shard_.clock.now() + kHoldMin + spread,
       boost::asio::bind_executor(shard_.executor, [this, held](error_code) {
         held_.erase(held);
-        tell([&hub = hub_, index = shard_.index] { hub.slot_freed(index, Slot::kHeld); });
+        free(Slot::kHeld);
       }));
 }
 
@@ -187,10 +189,11 @@ void ShardServer::ended(Client& client) {
   const auto found = clients_.find(id);
   CHECK(found != clients_.end(), "a client ends once");
   clients_.erase(found);
-  tell([&hub = hub_, id] {
-    hub.client_ended(id);
-    hub.slot_freed(id.shard, Slot::kServed);
-  });
+  tell([&hub = hub_, id] { hub.client_ended(id); });
+}
+
+void ShardServer::free(Slot slot) {
+  tell([&hub = hub_, index = shard_.index, slot] { hub.slot_freed(index, slot); });
 }
 
 }  // namespace prometheus_rsocket::server

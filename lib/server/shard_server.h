@@ -22,7 +22,7 @@ class ShardServer final : private ClientOwner {
   ShardServer(runtime::Process& process, std::size_t index, const Config& config, Hub& hub);
   ~ShardServer() override;
 
-  // A fresh connection, its stream on this shard. Slot::kServed is freed when it is gone.
+  // A fresh connection, its stream on this shard. Slot::kServed is freed when its socket is closed.
   void serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
              base::Instant accepted_at);
   // Reads nothing of it and closes it after a while. Slot::kHeld is freed then.
@@ -64,6 +64,7 @@ class ShardServer final : private ClientOwner {
   void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at);
   void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at);
   void leave_in_turn();
+  void free(Slot slot);
   void tell(runtime::Handler<void()> task);
 
   runtime::Process& process_;

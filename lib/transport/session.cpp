@@ -78,6 +78,14 @@ void Session::abort() {
   schedule();  // for the events
 }
 
+void Session::when_channel_closed(runtime::Handler<void()> closed) {
+  if (phase_ == Phase::kEnded) {
+    boost::asio::post(shard_.executor, std::move(closed));
+  } else {
+    channel_closed_.emplace(std::move(closed));
+  }
+}
+
 void Session::schedule() {
   if (scheduled_) return;
   scheduled_ = true;
@@ -243,6 +251,7 @@ void Session::end() {
   channel_->close();
   gate_.end_frame();
   alarm_.clear();
+  if (channel_closed_) boost::asio::post(shard_.executor, *std::exchange(channel_closed_, {}));
 }
 
 }  // namespace prometheus_rsocket::transport

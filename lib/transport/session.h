@@ -59,6 +59,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void abort();
   // No event from now on.
   void detach() { handler_ = nullptr; }
+  // `closed` is called once, soon after the channel was closed: later than rsocket::Closed where
+  // the goodbye is still on its way. Detached or not; at the end of the process not at all.
+  void when_channel_closed(runtime::Handler<void()> closed);
 
   [[nodiscard]] const rsocket::Connection& connection() const { return connection_; }
   // Whether all that was queued before finish() or close() has been handed to the network: false
@@ -96,6 +99,7 @@ class Session : public std::enable_shared_from_this<Session> {
   rsocket::Connection connection_;
   FrameGate gate_;
   SessionHandler* handler_;  // null when detached
+  std::optional<runtime::Handler<void()>> channel_closed_;
   runtime::Endpoint remote_;
 
   Phase phase_ = Phase::kRunning;

@@ -9,6 +9,7 @@
 #include "server/limits.h"
 #include "server_world.h"
 #include "sim/peer/rsocket_bytes.h"
+#include "transport/limits.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -166,6 +167,26 @@ TEST(Misbehaviours, OverTheLimitAConnectionIsHeldUnreadAndThenClosed) {
   it.world.run_for(5s);
   it.add_application(gauge("c", 1));
   EXPECT_EQ(it.scrape(), gauge("a", 1) + gauge("c", 1));
+}
+
+// What is limited are descriptors.
+TEST(Misbehaviours, AConnectionCountsUntilItsSocketIsClosed) {
+  Config config;
+  config.connections_max = 1;
+  ServerWorld it(config);
+  runtime::Shard& host = it.new_host();
+  sim::peer::RawPeer first(host, kTcp);
+  first.send("GET / HTTP/1.1\r\n\r\n");
+  it.world.run_for(transport::kLingerTime / 2);
+  EXPECT_NE(first.received(), "") << "it was refused, and has not closed its side";
+  sim::peer::RawPeer second(host, kTcp);
+  second.send(framed_setup());
+  it.world.run_for(transport::kLingerTime);
+  EXPECT_EQ(second.received(), "") << "held";
+  sim::peer::RawPeer third(host, kTcp);
+  third.send(framed_setup());
+  it.world.run_for(1s);
+  EXPECT_NE(third.received(), "") << "the key";
 }
 
 TEST(Misbehaviours, WithTooManyHeldItAcceptsNoMoreUntilSomeAreGone) {
