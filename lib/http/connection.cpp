@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "http/gzip.h"
+#include "http/latch.h"
 #include "http/limits.h"
 #include "http/negotiation.h"
 #include "runtime/alarm.h"
@@ -27,6 +28,9 @@ namespace {
 namespace asio = boost::asio;
 namespace beast_http = boost::beast::http;
 using runtime::error_code;
+constexpr std::size_t kReadBytes = 4096;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
 using Parser = beast_http::request_parser<beast_http::string_body>;
 
 struct Answer {
@@ -38,7 +42,7 @@ struct Answer {
 class HttpExchange final : public Exchange {
  public:
   HttpExchange(runtime::Executor executor, Request request)
-      : executor_(std::move(executor)), request_(std::move(request)) {}
+      : request_(std::move(request)), answered_(std::move(executor)) {}
   ~HttpExchange() override { settle(Outcome::kIncomplete); }
 
   const Request& request() const override { return request_; }
@@ -60,41 +64,27 @@ class HttpExchange final : public Exchange {
 
   template <class Token>
   auto async_wait_answer(Token&& token) {
-    return asio::async_initiate<Token, void()>(
-        [this](auto handler) {
-          waiter_.emplace(std::move(handler));
-          wake();
-        },
-        token);
+    return answered_.async_wait(std::forward<Token>(token));
   }
   // Whoever waits for the answer or the outcome is destroyed instead of being called.
   void abandon() {
     on_outcome_ = nullptr;
-    waiter_.reset();
+    answered_.abandon();
   }
   Answer take_answer() { return *std::exchange(answer_, std::nullopt); }
 
  private:
   void answer(Answer answer) {
-    CHECK(!answered_, "a request is answered once");
-    answered_ = true;
+    CHECK(!answered_.is_open(), "a request is answered once");
     answer_ = std::move(answer);
-    wake();
-  }
-  void wake() {
-    if (!answer_ || !waiter_) return;
-    auto waiter = std::move(*waiter_);
-    waiter_.reset();
-    asio::post(executor_, asio::bind_executor(executor_, std::move(waiter)));
+    answered_.open();
   }
 
-  runtime::Executor executor_;
   const Request request_;
   std::optional<base::Instant> deadline_;
   std::function<void(Outcome)> on_outcome_;
-  bool answered_ = false;
+  Latch answered_;
   std::optional<Answer> answer_;
-  std::optional<runtime::Handler<void()>> waiter_;
 };
 
 std::string lower(std::string_view text) {
@@ -105,28 +95,13 @@ std::string lower(std::string_view text) {
   return lowered;
 }
 
-// Nothing when the target is no path with a sound query.
+// Nothing when it is not as RFC 9112 has it.
 std::optional<Request> read_request(const Parser::value_type& message, runtime::Endpoint remote) {
-  Request request;
-  request.method = std::string(message.method_string());
-  request.remote = remote;
-  std::string_view target(message.target().data(), message.target().size());
-  if (!target.starts_with('/')) return std::nullopt;
-  const auto question = target.find('?');
-  auto path = percent_decode(target.substr(0, question), false);
-  if (!path) return std::nullopt;
-  request.path = std::move(*path);
-  std::string_view query =
-      question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    const auto equals = std::min(pair.find('='), pair.size());
-    auto name = percent_decode(pair.substr(0, equals), true);
-    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
-    if (!name || !value) return std::nullopt;
-    if (!name->empty()) request.query.emplace_back(std::move(*name), std::move(*value));
-  }
+  const auto hosts = message.count(beast_http::field::host);
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return std::nullopt;
+  auto target = parse_target({message.target().data(), message.target().size()});
+  if (!target) return std::nullopt;
+  Request request{std::string(message.method_string()), std::move(*target), {}, remote};
   for (const auto& field : message) {
     request.headers.emplace_back(lower({field.name_string().data(), field.name_string().size()}),
                                  std::string(field.value()));
@@ -153,7 +128,8 @@ class BeastConnection final : public Connection,
         stream_(std::move(stream)),
         handler_(handler),
         ended_(std::move(ended)),
-        alarm_(shard, [this] { stream_->close(); }) {}
+        alarm_(shard, [this] { time_out(); }),
+        read_(shard.executor) {}
 
   void start() override {
     asio::co_spawn(
@@ -162,13 +138,15 @@ class BeastConnection final : public Connection,
   }
   void finish() override {
     finishing_ = true;
-    if (idle_) stream_->close();
+    if (idle_since_) stream_->close();
   }
+  std::optional<base::Instant> idle_since() const override { return idle_since_; }
   void detach() override {
     ended_ = nullptr;
     detached_ = true;
     stream_->close();
-    if (const auto exchange = std::exchange(unsettled_, nullptr)) exchange->abandon();
+    read_.abandon();
+    for (const auto& exchange : std::exchange(unsettled_, {})) exchange->abandon();
   }
 
  private:
@@ -182,12 +160,17 @@ class BeastConnection final : public Connection,
     if (const auto ended = std::exchange(ended_, nullptr)) ended();
   }
 
-  // What is known now of the answer before.
+  // What is known now of the answers before.
   void settle(Outcome outcome) {
-    if (const auto exchange = std::exchange(unsettled_, nullptr)) exchange->settle(outcome);
+    for (const auto& exchange : std::exchange(unsettled_, {})) exchange->settle(outcome);
   }
 
   void limit(base::Duration time) { alarm_.set(shard_.clock.now() + time); }
+
+  void time_out() {
+    if (idle_since_) settle(Outcome::kComplete);
+    stream_->close();
+  }
 
   awaitable<> run() {
     bool keep_alive = true;
@@ -197,9 +180,7 @@ class BeastConnection final : public Connection,
       parser.header_limit(static_cast<std::uint32_t>(kRequestHeaderBytesMax));
       parser.body_limit(kRequestBodyBytesMax);
       limit(kRequestTime);
-      error_code error;
-      co_await beast_http::async_read(*stream_, buffer_, parser,
-                                      asio::redirect_error(asio::use_awaitable, error));
+      error_code error = co_await read_request_into(parser);
       if (detached_) co_return;
       if (error) {
         if (const auto status = status_of(error)) co_await refuse(*status);
@@ -213,34 +194,75 @@ class BeastConnection final : public Connection,
         co_return;
       }
       if (!co_await serve(std::move(*request), parser.get().version(), keep_alive)) co_return;
+      answered_ = true;
+      alarm_.clear();
     }
     co_await say_goodbye();
   }
 
-  // Waits for the first byte of a request. It, or a FIN, tells that the answer before has arrived.
+  // Reads on while a request is answered, too: what comes after the answer's last byte tells that
+  // it has arrived, and what comes before tells nothing.
+  void read_on() {
+    if (reading_ || read_.is_open()) return;
+    reading_ = true;
+    stream_->async_read_some(
+        buffer_.prepare(kReadBytes),
+        asio::bind_executor(shard_.executor,
+                            [self = shared_from_this()](error_code error, std::size_t bytes) {
+                              self->reading_ = false;
+                              self->buffer_.commit(bytes);
+                              self->read_error_ = error;
+                              const bool came = !error || error == asio::error::eof;
+                              if (came && self->answered_) self->settle(Outcome::kComplete);
+                              if (!self->detached_) self->read_.open();
+                            }));
+  }
+
+  // Takes what read_on() has read or will read; REQUIRES: read_on() was called.
+  awaitable<error_code> wait_for_read() {
+    co_await read_.async_wait(asio::use_awaitable);
+    read_.shut();
+    co_return read_error_;
+  }
+
   awaitable<bool> wait_for_request() {
-    if (buffer_.size() == 0) {
-      idle_ = true;
+    if (buffer_.size() == 0 || read_.is_open() || reading_) {
+      idle_since_ = shard_.clock.now();
       limit(kIdleTime);
-      error_code error;
-      const std::size_t bytes = co_await stream_->async_read_some(
-          buffer_.prepare(4096), asio::redirect_error(asio::use_awaitable, error));
-      idle_ = false;
+      read_on();
+      const error_code error = co_await wait_for_read();
+      idle_since_.reset();
       alarm_.clear();
-      if (error == asio::error::eof) settle(Outcome::kComplete);
       if (error) co_return false;
-      buffer_.commit(bytes);
     }
-    settle(Outcome::kComplete);
+    answered_ = false;
     co_return true;
+  }
+
+  awaitable<error_code> read_request_into(Parser& parser) {
+    error_code error;
+    co_await beast_http::async_read_header(*stream_, buffer_, parser,
+                                           asio::redirect_error(asio::use_awaitable, error));
+    if (error || parser.is_done()) co_return error;
+    if (parser.get()[beast_http::field::expect] == "100-continue") {
+      co_await asio::async_write(*stream_, asio::buffer(kContinue),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return error;
+    }
+    co_await beast_http::async_read(*stream_, buffer_, parser,
+                                    asio::redirect_error(asio::use_awaitable, error));
+    co_return error;
   }
 
   awaitable<bool> serve(Request request, unsigned version, bool keep_alive) {
     const bool head_only = request.method == "HEAD";
     const bool gzip = accepts_gzip(request.header("accept-encoding").value_or(""));
     const auto exchange = std::make_shared<HttpExchange>(shard_.executor, std::move(request));
-    unsettled_ = exchange;
+    if (unsettled_.size() == kUnsettledMax) settle(Outcome::kIncomplete);
+    unsettled_.push_back(exchange);
+    const base::Instant begin = shard_.clock.now();
     alarm_.clear();  // the handler has the time it takes
+    if (buffer_.size() == 0) read_on();
     handler_.handle(exchange);
     co_await exchange->async_wait_answer(asio::use_awaitable);
     if (detached_) co_return false;
@@ -263,10 +285,9 @@ class BeastConnection final : public Connection,
     } else {
       response.content_length(answer.body.size());
     }
-    const base::Instant deadline =
-        exchange->deadline().value_or(shard_.clock.now() + kWriteStallTime);
+    const base::Instant deadline = exchange->deadline().value_or(begin + kAnswerTime);
     const auto limit_piece = [&] {
-      alarm_.set(exchange->deadline() ? deadline : shard_.clock.now() + kWriteStallTime);
+      alarm_.set(std::min(deadline, shard_.clock.now() + kWriteStallTime));
     };
     limit_piece();
     beast_http::response_serializer<beast_http::empty_body> serializer(response);
@@ -339,11 +360,10 @@ class BeastConnection final : public Connection,
     error_code error;
     co_await stream_->async_shutdown_send(asio::redirect_error(asio::use_awaitable, error));
     while (!error) {
-      buffer_.clear();
-      co_await stream_->async_read_some(buffer_.prepare(4096),
-                                        asio::redirect_error(asio::use_awaitable, error));
+      if (!reading_ && !read_.is_open()) buffer_.clear();
+      read_on();
+      error = co_await wait_for_read();
     }
-    if (error == asio::error::eof) settle(Outcome::kComplete);
   }
 
   runtime::Shard& shard_;
@@ -352,8 +372,13 @@ class BeastConnection final : public Connection,
   std::function<void()> ended_;
   runtime::Alarm alarm_;
   boost::beast::flat_buffer buffer_;
-  std::shared_ptr<HttpExchange> unsettled_;  // answered; whether it arrived is not known yet
-  bool idle_ = false;
+  Latch read_;  // open: what read_on() brought has not been taken
+  bool reading_ = false;
+  error_code read_error_;
+  // Answered, or to be answered now; whether they arrived is not known yet.
+  std::vector<std::shared_ptr<HttpExchange>> unsettled_;
+  bool answered_ = false;  // the last request, whole
+  std::optional<base::Instant> idle_since_;
   bool finishing_ = false;
   bool detached_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "http/exchange.h"
 #include "runtime/runtime.h"
@@ -15,6 +16,8 @@ class Connection {
   virtual void start() = 0;
   // Ends now when idle, else after the answer under way.
   virtual void finish() = 0;
+  // Since when it waits for a request, if it does.
+  [[nodiscard]] virtual std::optional<base::Instant> idle_since() const = 0;
   // Ends at once, and calls nobody any more.
   virtual void detach() = 0;
 };

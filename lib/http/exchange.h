@@ -15,10 +15,18 @@
 
 namespace prometheus_rsocket::http {
 
+struct Target {
+  std::string path;                                        // decoded
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+};
+
+// A target in origin form or, as proxies on the way send it, in absolute form (RFC 9112, 3.2);
+// nothing when it is neither, or its escapes are broken.
+[[nodiscard]] std::optional<Target> parse_target(std::string_view target);
+
 struct Request {
   std::string method;
-  std::string path;                                          // decoded
-  std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
+  Target target;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   runtime::Endpoint remote;
 
@@ -37,7 +45,11 @@ struct Head {
 };
 
 enum class Outcome {
-  kComplete,    // the body was written whole, and then another request or a FIN came
+  // The body was written whole, and what came after it tells that it arrived: another request, or a
+  // FIN. So does silence for kIdleTime: bytes that the peer has not taken end the connection long
+  // before. What had come before the last byte was written, a pipelined request or an early FIN,
+  // tells nothing.
+  kComplete,
   kIncomplete,  // reset, write failed, aborted, too late, or the server ended before it was known
 };
 
@@ -57,7 +69,8 @@ class Exchange {
   // is not wanted any more.
   virtual void stream(Head head, BodySource source) = 0;
 
-  // An answer that is not out by then is broken off, without a final chunk.
+  // An answer that is not out by then is broken off, without a final chunk; kAnswerTime after the
+  // request where none is set.
   virtual void set_deadline(base::Instant deadline) = 0;
 
   // Called once, when it is known. Set before answering.

@@ -16,11 +16,16 @@ inline constexpr std::size_t kRequestBodyBytesMax = std::size_t{64} * 1024;
 inline constexpr base::Duration kIdleTime = 5min;       // between requests, as Go's servers
 inline constexpr base::Duration kRequestTime = 10s;     // from a request's first byte to its last
 inline constexpr base::Duration kWriteStallTime = 30s;  // for one piece of a body
+inline constexpr base::Duration kAnswerTime = 2min;     // from a request to its answer's last byte
 // After the last answer on a connection: how long the peer's FIN is waited for.
 inline constexpr base::Duration kLingerTime = 5s;
 
-// Far more than scrapers and people; descriptors are for clients.
+// Far more than scrapers and people; descriptors are for clients. One more, and who has been idle
+// the longest goes.
 inline constexpr std::size_t kConnectionsMax = 512;
+// Answers on one connection of which it is not known yet whether they arrived: a peer that
+// pipelines more has the oldest count as lost.
+inline constexpr std::size_t kUnsettledMax = 16;
 inline constexpr base::Duration kAcceptRetry = 1s;
 
 }  // namespace prometheus_rsocket::http

@@ -20,14 +20,49 @@ int hex_digit(char c) {
   return -1;
 }
 
+// What is behind scheme and authority, if it begins with them; nothing when the authority is empty.
+std::optional<std::string_view> strip_authority(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  if (!std::ranges::equal(target.substr(0, kScheme.size()), kScheme, same)) return target;
+  target.remove_prefix(kScheme.size());
+  const auto authority = std::min(target.find_first_of("/?"), target.size());
+  if (authority == 0) return std::nullopt;
+  return target.substr(authority);
+}
+
 }  // namespace
+
+std::optional<Target> parse_target(std::string_view target) {
+  const auto origin = strip_authority(target);
+  const bool absolute = origin && origin->size() < target.size();
+  if (!origin || (!absolute && !origin->starts_with('/'))) return std::nullopt;
+  target = *origin;
+  const auto question = target.find('?');
+  auto path = percent_decode(target.substr(0, question), false);
+  if (!path) return std::nullopt;
+  if (path->empty()) path = "/";
+  Target parsed{std::move(*path), {}};
+  std::string_view query =
+      question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const auto equals = std::min(pair.find('='), pair.size());
+    auto name = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!name || !value) return std::nullopt;
+    if (!name->empty()) parsed.query.emplace_back(std::move(*name), std::move(*value));
+  }
+  return parsed;
+}
 
 std::optional<std::string_view> Request::header(std::string_view name) const {
   return find(headers, name);
 }
 
 std::optional<std::string_view> Request::parameter(std::string_view name) const {
-  return find(query, name);
+  return find(target.query, name);
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {

@@ -53,7 +53,19 @@ void Server::accepted(Door& door, error_code error, std::unique_ptr<runtime::Str
       make_connection(shard_, std::move(stream), handler_, [this, serial] { ended(serial); });
   connections_.emplace(serial, connection);
   connection->start();
+  if (connections_.size() >= kConnectionsMax) make_room();
   accept(door);
+}
+
+// Ends whoever has been idle the longest, so that idle connections keep nobody out.
+void Server::make_room() {
+  Connection* longest = nullptr;
+  for (const auto& [serial, connection] : connections_) {
+    const auto since = connection->idle_since();
+    if (since && (longest == nullptr || *since < *longest->idle_since()))
+      longest = connection.get();
+  }
+  if (longest != nullptr) longest->finish();
 }
 
 void Server::ended(std::uint64_t serial) {

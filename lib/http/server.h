@@ -42,6 +42,7 @@ class Server {
   void accept(Door& door);
   void accepted(Door& door, runtime::error_code error, std::unique_ptr<runtime::Stream> stream);
   void ended(std::uint64_t serial);
+  void make_room();
   void finish_stop();
 
   runtime::Shard& shard_;

@@ -35,7 +35,7 @@ void respond(http::Exchange& exchange, unsigned status, std::string text) {
 }  // namespace
 
 ScrapeTime scrape_time(std::optional<std::string_view> header, const Config& config) {
-  const ScrapeTime by_default{config.scrape_default_timeout, std::nullopt};
+  const ScrapeTime by_default{config.scrape_default_timeout, 2 * config.scrape_default_timeout};
   if (!header) return by_default;
   double seconds = 0;
   const auto [end, error] =
@@ -81,7 +81,7 @@ void Web::start() {
 
 void Web::handle(const ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
-  const std::string& path = request.path;
+  const std::string& path = request.target.path;
   const bool known = path == "/metrics/connected" || path == "/metrics/proxy" ||
                      path == "/-/healthy" || path == "/-/ready";
   if (!known) return respond(*exchange, 404, "there is no such page here\n");
@@ -124,7 +124,7 @@ void Web::handle_connected(const ExchangePtr& exchange) {
   const base::Instant now = shard_.clock.now();
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  if (time.page) exchange->set_deadline(now + *time.page);
+  exchange->set_deadline(now + time.page);
   waiting_.push_back({exchange, std::move(*scraper), now + time.pull});
   admit();
 }

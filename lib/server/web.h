@@ -79,8 +79,10 @@ class Web final : private http::RequestHandler {
 
 // How long a scrape may take, from X-Prometheus-Scrape-Timeout-Seconds.
 struct ScrapeTime {
-  base::Duration pull;                 // for the clients
-  std::optional<base::Duration> page;  // for the whole answer: the scraper's own limit
+  base::Duration pull;  // for the clients
+  // For the whole answer: the scraper's own limit, or as much again, so that one who hardly reads
+  // keeps nobody out.
+  base::Duration page;
   friend bool operator==(const ScrapeTime&, const ScrapeTime&) = default;
 };
 [[nodiscard]] ScrapeTime scrape_time(std::optional<std::string_view> header, const Config& config);

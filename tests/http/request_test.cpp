@@ -36,10 +36,31 @@ TEST(PercentDecode, TakesAPlusForABlankOnlyInAQuery) {
   EXPECT_EQ(percent_decode("a+b", false), "a+b");
 }
 
+TEST(Target, IsTakenInOriginFormAndInAbsoluteForm) {
+  for (const char* target : {"/a%20b?x=1&y=2%2B", "http://proxy:8080/a%20b?x=1&y=2%2B",
+                             "HTTP://u@[::1]/a%20b?x=1&y=2%2B"}) {
+    const auto parsed = parse_target(target);
+    ASSERT_TRUE(parsed) << target;
+    EXPECT_EQ(parsed->path, "/a b") << target;
+    EXPECT_EQ(parsed->query,
+              (std::vector<std::pair<std::string, std::string>>{{"x", "1"}, {"y", "2+"}}))
+        << target;
+  }
+  EXPECT_EQ(parse_target("http://proxy")->path, "/");
+  EXPECT_EQ(parse_target("http://proxy?scraper=a")->query.size(), 1U);
+}
+
+TEST(Target, OfAnotherFormIsNone) {
+  for (const char* target :
+       {"", "*", "proxy:80", "ftp://proxy/", "http:///a", "a", "/%zz", "/a?%z=1"}) {
+    EXPECT_FALSE(parse_target(target)) << target;
+  }
+}
+
 TEST(Request, FindsTheFirstHeaderAndParameterOfAName) {
   Request request;
   request.headers = {{"accept", "a"}, {"accept", "b"}};
-  request.query = {{"scraper", ""}, {"scraper", "x"}};
+  request.target.query = {{"scraper", ""}, {"scraper", "x"}};
   EXPECT_EQ(request.header("accept"), "a");
   EXPECT_EQ(request.parameter("scraper"), "");
   EXPECT_FALSE(request.header("host"));

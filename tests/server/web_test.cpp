@@ -16,7 +16,7 @@ TEST(ScrapeTime, IsTheScrapersLessAnOffsetOfAtMostHalfOfIt) {
 TEST(ScrapeTime, IsCapped) { EXPECT_EQ(scrape_time("3600", {}), (ScrapeTime{119500ms, 2min})); }
 
 TEST(ScrapeTime, IsTheDefaultWithoutASoundHeader) {
-  const ScrapeTime by_default{10s, std::nullopt};
+  const ScrapeTime by_default{10s, 20s};
   EXPECT_EQ(scrape_time(std::nullopt, {}), by_default);
   for (const char* header : {"", "x", "10s", "0", "-1", "nan", "inf", "1e999", " 5"}) {
     EXPECT_EQ(scrape_time(header, {}), by_default) << header;
@@ -25,7 +25,7 @@ TEST(ScrapeTime, IsTheDefaultWithoutASoundHeader) {
 
 TEST(ScraperId, IsTheNameItGivesItself) {
   http::Request request;
-  request.query = {{"scraper", "prom-a.1"}};
+  request.target.query = {{"scraper", "prom-a.1"}};
   EXPECT_EQ(scraper_of(request), push::ScraperId{"prom-a.1"});
 }
 
@@ -33,7 +33,7 @@ TEST(ScraperId, IsRefusedWhenTheNameIsNone) {
   http::Request request;
   for (const std::string& name :
        {std::string(), std::string("a b"), std::string("a\n"), std::string(65, 'a')}) {
-    request.query = {{"scraper", name}};
+    request.target.query = {{"scraper", name}};
     EXPECT_FALSE(scraper_of(request)) << name;
   }
 }
