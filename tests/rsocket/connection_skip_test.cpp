@@ -121,9 +121,9 @@ TEST_F(Judged, AnErrorThatWasNotReadCountsWithoutItsText) {
   EXPECT_THAT(skip({stream, error}),
               ElementsAre(testing::StartsWith("ResponseError stream=2 code=APPLICATION_ERROR")));
   EXPECT_THAT(skip({stream, error}), IsEmpty());
-  EXPECT_THAT(
-      skip({kConnectionStream, error}),
-      ElementsAre(testing::StartsWith("PeerError code=CONNECTION_ERROR"), "Closed reason=peer_error", "end"));
+  EXPECT_THAT(skip({kConnectionStream, error}),
+              ElementsAre(testing::StartsWith("PeerError code=CONNECTION_ERROR"),
+                          "Closed reason=peer_error", "end"));
 }
 
 TEST_F(Judged, AReplyWithoutRoomIsCancelled) {
