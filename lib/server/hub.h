@@ -4,18 +4,17 @@
 
 #include <string>
 
+#include "server/admission.h"
 #include "server/reply.h"
 
 namespace prometheus_rsocket::server {
-
-enum class Slot { kServed, kHeld };
 
 class Hub {
  public:
   virtual ~Hub() = default;
 
-  // A connection that was handed to a shard is no more.
-  virtual void slot_freed(std::size_t shard, Slot slot) = 0;
+  // The socket of a connection that was handed to a shard is closed.
+  virtual void slot_freed(const Slot& slot) = 0;
 
   // A shard has asked its clients; so many replies will come. `tardy` of them were late before.
   virtual void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) = 0;

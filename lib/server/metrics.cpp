@@ -176,7 +176,9 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
   page.family("prometheus_proxy_connections_refused_total", "counter",
               "Connections held and then closed without being served.");
   page.sample("prometheus_proxy_connections_refused_total", {{"reason", "max_connections"}},
-              front.connections_refused);
+              front.refused_for_all);
+  page.sample("prometheus_proxy_connections_refused_total",
+              {{"reason", "max_connections_per_address"}}, front.refused_for_address);
   page.single("prometheus_proxy_scrapes_refused_total", "counter",
               "Scrapes answered 503 since too many ran at once.", front.scrapes_refused);
 }

@@ -89,7 +89,8 @@ struct ShardMetrics {
 
 // What only the shard that accepts and answers knows.
 struct FrontMetrics {
-  std::uint64_t connections_refused = 0;  // held, since over the limit
+  std::uint64_t refused_for_all = 0;      // held, since too many were connected
+  std::uint64_t refused_for_address = 0;  // held, since too many were from their address
   std::uint64_t scrapes_refused = 0;      // 503, since too many at once
   exposition::MergeStats merge;
   push::Counters push;

@@ -28,7 +28,7 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
       config_(std::move(config)),
       pushes_(pushes ? std::move(pushes)
                      : std::make_unique<push::MemoryPushStore>(config_.push, shard_.clock.now())),
-      served_(process.shard_count()),
+      admission_(process.shard_count(), config_),
       pulls_(
           shard_,
           {.count = process.shard_count(),
@@ -77,11 +77,12 @@ std::optional<ListenFailure> Server::listen(const std::vector<runtime::Endpoint>
     auto listener = shard_.network.listen(endpoint);
     if (!listener) return ListenFailure{endpoint, listener.error()};
     listeners_.push_back(
-        {kind, std::make_unique<Acceptor>(
-                   process_, std::move(*listener), [this] { return least_loaded_shard(); },
-                   [this, kind](std::size_t shard, std::unique_ptr<runtime::Stream> stream) {
-                     accepted(kind, shard, std::move(stream));
-                   })});
+        {kind,
+         std::make_unique<Acceptor>(
+             process_, std::move(*listener), [this] { return admission_.least_loaded_shard(); },
+             [this, kind](std::size_t shard, std::unique_ptr<runtime::Stream> stream) {
+               accepted(kind, shard, std::move(stream));
+             })});
   }
   return std::nullopt;
 }
@@ -115,40 +116,28 @@ std::vector<runtime::Endpoint> Server::endpoints(TransportKind kind) const {
 
 // ---- Connections
 
-std::size_t Server::least_loaded_shard() const {
-  return static_cast<std::size_t>(std::ranges::min_element(served_) - served_.begin());
-}
-
-std::size_t Server::served() const {
-  return std::accumulate(served_.begin(), served_.end(), std::size_t{0});
-}
-
 void Server::accepted(TransportKind kind, std::size_t shard,
                       std::unique_ptr<runtime::Stream> stream) {
   ShardServer& target = *shards_[shard];
-  if (served() < config_.connections_max) {
-    ++served_[shard];
+  const Slot slot = admission_.admit(shard, stream->remote_endpoint().address);
+  if (slot.as == Admitted::kServed) {
     to_shard(shard,
-             [&target, kind, now = shard_.clock.now(), stream = std::move(stream)]() mutable {
-               target.serve(std::move(stream), kind, now);
+             [&target, kind, slot, now = shard_.clock.now(), stream = std::move(stream)]() mutable {
+               target.serve(std::move(stream), kind, now, slot);
              });
     return;
   }
   base::reached(base::Probe::kConnectionHeld);
-  ++front_.connections_refused;
-  ++held_;
-  to_shard(shard,
-           [&target, stream = std::move(stream)]() mutable { target.hold(std::move(stream)); });
-  if (held_ < kHeldMax) return;
+  ++(slot.as == Admitted::kHeldForAll ? front_.refused_for_all : front_.refused_for_address);
+  to_shard(shard, [&target, slot, stream = std::move(stream)]() mutable {
+    target.hold(std::move(stream), slot);
+  });
+  if (admission_.held() < kHeldMax) return;
   for (const RSocketListener& listener : listeners_) listener.acceptor->pause();
 }
 
-void Server::slot_freed(std::size_t shard, Slot slot) {
-  if (slot == Slot::kServed) {
-    --served_[shard];
-  } else {
-    --held_;
-  }
+void Server::slot_freed(const Slot& slot) {
+  admission_.free(slot);
   if (draining_) return end_when_empty();
   for (const RSocketListener& listener : listeners_) listener.acceptor->resume();
 }
@@ -230,7 +219,7 @@ void Server::wait_for_signal() {
 void Server::drain() {
   if (draining_) return;
   draining_ = true;
-  shard_.log.info("leaving", {{"clients", std::to_string(served())}});
+  shard_.log.info("leaving", {{"clients", std::to_string(admission_.served())}});
   web_->set_ready(false);
   for (const RSocketListener& listener : listeners_) listener.acceptor->close();
   const base::Duration within = config_.shutdown_grace * 4 / 5;
@@ -240,7 +229,7 @@ void Server::drain() {
       boost::asio::bind_executor(shard_.executor, [this](error_code error) {
         if (error || !exited_) return;
         shard_.log.warn("the grace is over: ending what is left",
-                        {{"clients", std::to_string(served())}});
+                        {{"clients", std::to_string(admission_.served())}});
         to_shards([](ShardServer& shard) { shard.abort(); });
         exit(0);
       }));
@@ -248,7 +237,7 @@ void Server::drain() {
 }
 
 void Server::end_when_empty() {
-  if (web_stopping_ || served() > 0) return;
+  if (web_stopping_ || admission_.served() > 0) return;
   web_stopping_ = true;
   web_->stop([this] { exit(0); });
 }

@@ -62,7 +62,7 @@ class Server final : private Hub {
     std::unique_ptr<Acceptor> acceptor;
   };
 
-  void slot_freed(std::size_t shard, Slot slot) override;
+  void slot_freed(const Slot& slot) override;
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) override;
   void pull_replied(PullId pull, Reply reply) override;
   void push_received(ConnectionId client, std::uint32_t stream, std::string text) override;
@@ -72,8 +72,6 @@ class Server final : private Hub {
                                                     transport::TransportKind kind);
   void accepted(transport::TransportKind kind, std::size_t shard,
                 std::unique_ptr<runtime::Stream> stream);
-  [[nodiscard]] std::size_t least_loaded_shard() const;
-  [[nodiscard]] std::size_t served() const;
   void gather_metrics(std::function<void(std::vector<ShardMetrics>)> done);
   void to_shards(const std::function<void(ShardServer&)>& task);
   void to_shard(std::size_t shard, runtime::Handler<void()> task);
@@ -87,8 +85,7 @@ class Server final : private Hub {
   const Config config_;
   std::unique_ptr<push::PushStore> pushes_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
-  std::vector<std::size_t> served_;  // connections by shard, those in the handshake included
-  std::size_t held_ = 0;
+  Admission admission_;
   FrontMetrics front_;
   PullService pulls_;
   KeyRing keys_;

@@ -46,36 +46,37 @@ void ShardServer::tell(runtime::Handler<void()> task) {
 }
 
 void ShardServer::serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
-                        base::Instant accepted_at) {
+                        base::Instant accepted_at, const Slot& slot) {
   if (kind == transport::TransportKind::kWebSocket) {
-    handshake(std::move(stream), accepted_at);
+    handshake(std::move(stream), accepted_at, slot);
   } else {
-    add_client(transport::make_tcp_channel(std::move(stream)), accepted_at);
+    add_client(transport::make_tcp_channel(std::move(stream)), accepted_at, slot);
   }
 }
 
 void ShardServer::add_client(std::unique_ptr<transport::FrameChannel> channel,
-                             base::Instant accepted_at) {
+                             base::Instant accepted_at, const Slot& slot) {
   const ConnectionId id{shard_.index, next_serial_++};
   const auto added = clients_
                          .emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
                                                                std::move(channel), accepted_at))
                          .first;
   added->second->when_channel_closed(
-      boost::asio::bind_executor(shard_.executor, [this] { free(Slot::kServed); }));
+      boost::asio::bind_executor(shard_.executor, [this, slot] { free(slot); }));
   // Its handshake was under way when the others were told.
   if (draining_) added->second->leave();
 }
 
-void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at) {
+void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
+                            const Slot& slot) {
   transport::WebSocketAcceptConfig config;
   config.deadline = accepted_at + rsocket::kFirstFrameTime;
   transport::async_accept_websocket(
       shard_, std::move(stream), config,
       boost::asio::bind_executor(
           shard_.executor,
-          [this, accepted_at](error_code error, transport::AcceptedWebSocket accepted) {
-            if (!error) return add_client(std::move(accepted.channel), accepted_at);
+          [this, accepted_at, slot](error_code error, transport::AcceptedWebSocket accepted) {
+            if (!error) return add_client(std::move(accepted.channel), accepted_at, slot);
             constexpr auto kWebSocket =
                 static_cast<std::size_t>(transport::TransportKind::kWebSocket);
             ++metrics_.connection_errors[static_cast<std::size_t>(ConnectionError::kNotRSocket)]
@@ -85,19 +86,19 @@ void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Insta
                   "WebSocket handshake failed",
                   {{"reason", error.message()}, {"suppressed", std::to_string(*suppressed)}});
             }
-            free(Slot::kServed);
+            free(slot);
           }));
 }
 
-void ShardServer::hold(std::unique_ptr<runtime::Stream> stream) {
+void ShardServer::hold(std::unique_ptr<runtime::Stream> stream, const Slot& slot) {
   held_.push_back({shard_.timers.make_timer(), std::move(stream)});
   const auto held = std::prev(held_.end());
   const base::Duration spread = shard_.random.up_to(kHoldMax - kHoldMin);
   held->timer->async_wait_until(
       shard_.clock.now() + kHoldMin + spread,
-      boost::asio::bind_executor(shard_.executor, [this, held](error_code) {
+      boost::asio::bind_executor(shard_.executor, [this, held, slot](error_code) {
         held_.erase(held);
-        free(Slot::kHeld);
+        free(slot);
       }));
 }
 
@@ -192,8 +193,8 @@ void ShardServer::ended(Client& client) {
   tell([&hub = hub_, id] { hub.client_ended(id); });
 }
 
-void ShardServer::free(Slot slot) {
-  tell([&hub = hub_, index = shard_.index, slot] { hub.slot_freed(index, slot); });
+void ShardServer::free(const Slot& slot) {
+  tell([&hub = hub_, slot] { hub.slot_freed(slot); });
 }
 
 }  // namespace prometheus_rsocket::server

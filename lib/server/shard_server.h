@@ -22,11 +22,11 @@ class ShardServer final : private ClientOwner {
   ShardServer(runtime::Process& process, std::size_t index, const Config& config, Hub& hub);
   ~ShardServer() override;
 
-  // A fresh connection, its stream on this shard. Slot::kServed is freed when its socket is closed.
+  // A fresh connection, its stream on this shard. The slot is freed when its socket is closed.
   void serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
-             base::Instant accepted_at);
-  // Reads nothing of it and closes it after a while. Slot::kHeld is freed then.
-  void hold(std::unique_ptr<runtime::Stream> stream);
+             base::Instant accepted_at, const Slot& slot);
+  // Reads nothing of it and closes it after a while.
+  void hold(std::unique_ptr<runtime::Stream> stream, const Slot& slot);
 
   void set_key(std::shared_ptr<const envelope::PrivateKey> key);
 
@@ -61,10 +61,12 @@ class ShardServer final : private ClientOwner {
   void pushed(const Client& client, std::uint32_t stream, std::string text) override;
   void ended(Client& client) override;
 
-  void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at);
-  void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at);
+  void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at,
+                  const Slot& slot);
+  void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
+                 const Slot& slot);
   void leave_in_turn();
-  void free(Slot slot);
+  void free(const Slot& slot);
   void tell(runtime::Handler<void()> task);
 
   runtime::Process& process_;

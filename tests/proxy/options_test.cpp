@@ -88,6 +88,8 @@ const std::map<std::string, Sample>& samples() {
       {"rsocket.tcp-address", {"[::1]:2", endpoints(&Config::tcp_addresses), "[::1]:2 "}},
       {"rsocket.websocket-address", {":3", endpoints(&Config::websocket_addresses), "[::]:3 "}},
       {"rsocket.max-connections", {"7", number(&Config::connections_max), "7"}},
+      {"rsocket.max-connections-per-address",
+       {"8", number(&Config::connections_per_address_max), "8"}},
       {"rsocket.max-connection-age", {"1h30m", time(&Config::connection_age_max), "1h30m"}},
       {"rsocket.max-payload", {"1KiB", number(&Config::payload_bytes_max), "1024"}},
       {"rsocket.max-uncompressed", {"2KiB", number(&Config::uncompressed_bytes_max), "2048"}},

@@ -169,6 +169,33 @@ TEST(Misbehaviours, OverTheLimitAConnectionIsHeldUnreadAndThenClosed) {
   EXPECT_EQ(it.scrape(), gauge("a", 1) + gauge("c", 1));
 }
 
+TEST(Misbehaviours, OverTheLimitOfItsAddressAConnectionIsHeldAndOthersAreServed) {
+  Config config;
+  config.connections_per_address_max = 1;
+  ServerWorld it(config);
+  runtime::Shard& crowded = it.new_host();
+  auto first = std::make_unique<sim::peer::RawPeer>(crowded, kTcp);
+  first->send(framed_setup());
+  it.world.run_for(1s);
+  EXPECT_NE(first->received(), "") << "the key";
+  sim::peer::RawPeer second(crowded, kTcp);
+  second.send(framed_setup());
+  it.world.run_for(1s);
+  EXPECT_EQ(second.received(), "");
+  it.add_application(gauge("a", 1));
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+  EXPECT_EQ(it.metric("prometheus_proxy_connections_refused_total"
+                      "{reason=\"max_connections_per_address\"}"),
+            "1");
+
+  first.reset();
+  it.world.run_for(1s);
+  sim::peer::RawPeer third(crowded, kTcp);
+  third.send(framed_setup());
+  it.world.run_for(1s);
+  EXPECT_NE(third.received(), "");
+}
+
 // What is limited are descriptors.
 TEST(Misbehaviours, AConnectionCountsUntilItsSocketIsClosed) {
   Config config;

@@ -1,0 +1,52 @@
+// Who is served: counts connections against --rsocket.max-connections and
+// --rsocket.max-connections-per-address. Who is over a limit is held (design.md, "Leaving").
+#pragma once
+
+#include <array>
+#include <boost/asio/ip/address.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "server/config.h"
+
+namespace prometheus_rsocket::server {
+
+enum class Admitted {
+  kServed,
+  kHeldForAll,      // too many connections
+  kHeldForAddress,  // too many from that address
+};
+
+// What a connection takes up from when it is accepted until its socket is closed.
+struct Slot {
+  Admitted as{};
+  std::size_t shard = 0;
+  boost::asio::ip::address address;
+};
+
+class Admission {
+ public:
+  // `config` outlives it.
+  Admission(std::size_t shards, const Config& config) : config_(config), served_by_shard_(shards) {}
+
+  // To be given back by free().
+  [[nodiscard]] Slot admit(std::size_t shard, const boost::asio::ip::address& address);
+  void free(const Slot& slot);
+
+  [[nodiscard]] std::size_t served() const { return served_; }
+  [[nodiscard]] std::size_t held() const { return held_; }
+  [[nodiscard]] std::size_t least_loaded_shard() const;
+
+ private:
+  [[nodiscard]] Admitted judge(const boost::asio::ip::address& address) const;
+
+  const Config& config_;
+  std::size_t served_ = 0;
+  std::size_t held_ = 0;
+  std::vector<std::size_t> served_by_shard_;
+  std::map<boost::asio::ip::address, std::size_t> served_by_address_;  // none is 0
+};
+
+}  // namespace prometheus_rsocket::server
