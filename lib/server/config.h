@@ -23,7 +23,7 @@ struct Config {
   std::vector<runtime::Endpoint> tcp_addresses;
   std::vector<runtime::Endpoint> websocket_addresses;
 
-  std::size_t connections_max = 16'384;  // over it: held, then closed
+  std::size_t connections_max = 16'384;         // over it: held, then closed
   std::size_t connections_per_address_max = 0;  // likewise; 0: as many as there is room for
   // How old a connection grows before its client is sent away, to be spread anew; 0: without end.
   base::Duration connection_age_max{};
