@@ -3,7 +3,7 @@
 # Shared by the scripts of ci/: sourced, not run. Sets ROOT and offers say, die and install_packages.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-say() { printf '\n== %s\n' "$*"; }
+say() { printf '\n== %s %s\n' "$(date +%T)" "$*"; }
 
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
