@@ -156,7 +156,7 @@ void Client::end_pull(PullId pull) {
   asked_.erase(late);
   session_->cancel(asked.stream);
   base::reached(base::Probe::kGivenUp);
-  ++late_in_a_row_;
+  if (now() - asked.at >= kLateAfter) ++late_in_a_row_;
   answer(asked, PullOutcome::kTimeout, nullptr);
 }
 

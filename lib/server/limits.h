@@ -18,6 +18,9 @@ inline constexpr base::Duration kPullSharing = 100ms;
 // How long those who were late twice are waited for once all the others are in.
 inline constexpr base::Duration kTardyGrace = 250ms;
 inline constexpr unsigned kTardyAfter = 2;  // scrapes missed in a row
+// Whoever was given less time than this to answer is not late: a scraper's timeout may be of any
+// shortness, and says nothing of those it asks.
+inline constexpr base::Duration kLateAfter = 1s;
 
 inline constexpr base::Duration kScrapeTimeoutMax = 2min;
 
@@ -42,6 +45,7 @@ inline constexpr base::Duration kKeyRetry = 10s;
 inline constexpr unsigned kLogBurst = 10;
 inline constexpr base::Duration kLogPeriod = 10s;
 
-static_assert(kTardyGrace < kScrapeTimeoutMax && kHoldMin < kHoldMax);
+static_assert(kTardyGrace < kLateAfter && kLateAfter < kScrapeTimeoutMax);
+static_assert(kHoldMin < kHoldMax);
 
 }  // namespace prometheus_rsocket::server

@@ -88,6 +88,32 @@ TEST(Scrape, AClientLateTwiceIsWaitedForOnlyUntilTheOthersAreIn) {
   EXPECT_EQ(it.scrape(), gauge("a", 1) + gauge("b", 2));
 }
 
+// A client half a second away, and whoever asks for it with a timeout of 10 ms.
+struct Impatience : testing::Test {
+  Impatience() {
+    it.add_application(gauge("a", 1));
+    it.world.set_link(sim::ip("10.1.0.2"), kProxyAddress, {400ms, 0ms});
+    it.world.run_for(1s);
+  }
+  void scrape_impatiently() {
+    EXPECT_EQ(it.scrape("X-Prometheus-Scrape-Timeout-Seconds: 0.01\r\n"), "");
+  }
+  ServerWorld it;
+};
+
+TEST_F(Impatience, OfAScraperDoesNotMakeClientsTardy) {
+  for (unsigned i = 0; i < kTardyAfter; ++i) {
+    scrape_impatiently();
+    it.world.run_for(1s);
+  }
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+}
+
+TEST_F(Impatience, OfAScraperDoesNotTakeTheSlowFromThePatient) {
+  scrape_impatiently();  // its pull is young enough to be shared
+  EXPECT_EQ(it.scrape(), gauge("a", 1));
+}
+
 TEST(Scrape, ScrapesThatComeTogetherShareOnePull) {
   ServerWorld it;
   auto& application = it.add_application(gauge("a", 1));
