@@ -26,8 +26,9 @@ namespace prometheus_rsocket::sim {
 class VirtualNetwork;
 struct Host;
 
-// Never run. Asio wants a context behind an executor, and Beast's WebSocket keeps there a timer,
-// which is never set, and operations that wait for another one of the same WebSocket.
+// Of one process; never run. Asio wants a context behind an executor, and Beast's WebSocket keeps
+// there a timer, which is never set, and operations that wait for another one of the same
+// WebSocket. One for each process: its death drops these, and no other's.
 class UnusedContext final : public boost::asio::io_context {
  public:
   // Destroys those operations uncalled, and with them whoever they own.
@@ -41,7 +42,6 @@ struct Kernel {
 
   const std::uint64_t seed;
   const Config config;
-  UnusedContext unused_context;
   EventQueue events;
   std::array<std::uint64_t, static_cast<std::size_t>(Happening::kCount)> happenings{};
   std::vector<LogLine> log;
@@ -107,6 +107,7 @@ struct ProcessState {
   void end(Ending ending);
   void close_resources(Ending ending);
   void drop_handlers();
+  void drop_waiting_operations();
 
   void resume();  // after a pause
   // Whether something that came for a handler has to wait until the process goes on.
@@ -119,6 +120,7 @@ struct ProcessState {
   Host& host;
   const std::size_t index;
   const std::uint64_t entity;
+  std::unique_ptr<UnusedContext> unused_context;  // made when somebody asks for it
   bool ended = false;
   bool is_paused = false;
   base::Duration wall_clock_ahead{};

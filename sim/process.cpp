@@ -13,7 +13,8 @@ namespace prometheus_rsocket::sim {
 // --- What waits on a shard
 
 boost::asio::execution_context& TaskQueue::context() const {
-  return process_.kernel.unused_context;
+  if (!process_.unused_context) process_.unused_context = std::make_unique<UnusedContext>();
+  return *process_.unused_context;
 }
 
 void TaskQueue::push(std::unique_ptr<Task> task) {
@@ -106,6 +107,7 @@ void ProcessState::end(Ending ending) {
   // What is left belongs to objects outside the process, or to handlers of others.
   close_resources(ending);
   drop_handlers();
+  drop_waiting_operations();
 }
 
 void ProcessState::close_resources(Ending ending) {
@@ -119,6 +121,14 @@ void ProcessState::drop_handlers() {
     done = next->first;
     next->second->drop();  // may destroy others
   }
+}
+
+// As an io_context does when it is destroyed. It has descriptors of the real system, and goes early
+// where no stream is left, which might be under a WebSocket.
+void ProcessState::drop_waiting_operations() {
+  if (!unused_context) return;
+  unused_context->drop_operations();
+  if (handles.streams == 0) unused_context.reset();
 }
 
 void ProcessState::resume() {

@@ -35,8 +35,8 @@ World::~World() {
   for (const auto& process : impl_->processes) {
     if (process->alive()) impl_->end(*process, Ending::kStopped);
   }
-  impl_->kernel.unused_context.drop_operations();  // while the processes' systems are still there
-  impl_->kernel.events.cancel_all();               // what is on the wire belongs to the network
+  for (const auto& process : impl_->processes) process->state().drop_waiting_operations();
+  impl_->kernel.events.cancel_all();  // what is on the wire belongs to the network
 }
 
 std::uint64_t World::seed() const { return impl_->kernel.seed; }

@@ -174,6 +174,18 @@ TEST_P(SessionEndTest, NoEventComesAfterDetach) {
               ElementsAre(testing::StartsWith("SetupReceived"), "FireAndForget stream=1 data=1"));
 }
 
+// Beast keeps an operation that waits for another one of the same WebSocket, and it keeps us.
+TEST_P(SessionEndTest, AKilledProcessKeepsNoSessionThatWasSayingGoodbye) {
+  it.connect();
+  it.world.cut(SessionWorld::kServer.address, SessionWorld::kClient);
+  it.server->session().close(ErrorCode::kConnectionClose, "bye");
+  it.world.run_for(1s);
+  const auto session = it.server->watch();
+  it.world.kill(it.server_process);
+  it.server.reset();
+  EXPECT_TRUE(session.expired());
+}
+
 // ---- Whether all was handed over.
 
 sim::Config narrow_network() {
