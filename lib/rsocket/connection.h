@@ -167,9 +167,10 @@ class Connection {
   // connect(). The events borrow from `frame`.
   void handle_frame(base::Instant now, ByteView frame);
   // handle_frame() for a frame whose body is thrown away: what its header alone asks for is done.
-  // Where wants_frame() is true, the driver has no room for it: a reply is aborted (kNoRoom), a
-  // request too, SETUP refused.
-  void handle_skipped_frame(base::Instant now, const FrameHeader& header);
+  // Where wants_frame() is true, the driver has no room for it, or no more patience (kTooSlow): a
+  // reply is aborted for that reason, a request too, SETUP refused.
+  void handle_skipped_frame(base::Instant now, const FrameHeader& header,
+                            AbortReason reason = AbortReason::kNoRoom);
   // May come early or late. REQUIRES: time does not run backwards.
   void handle_timeout(base::Instant now);
   // The stream ended or broke: what is queued is dropped.

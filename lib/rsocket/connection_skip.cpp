@@ -59,7 +59,8 @@ bool Connection::wants_body(const FrameHeader& header, std::size_t bytes) const 
   return false;
 }
 
-void Connection::handle_skipped_frame(base::Instant now, const FrameHeader& header) {
+void Connection::handle_skipped_frame(base::Instant now, const FrameHeader& header,
+                                      AbortReason reason) {
   if (state_ == ConnectionState::kClosed) return;
   CHECK(events_.empty(), "every event is polled before the next frame: they borrow");
   const auto type = static_cast<FrameType>(header.type);
@@ -71,10 +72,10 @@ void Connection::handle_skipped_frame(base::Instant now, const FrameHeader& head
     handle_frame_error(now, *error);
   } else if (is_request(type)) {
     if (!admit_request(header.stream, type)) return;
-    abort_payload(header.stream, AbortReason::kNoRoom);
+    abort_payload(header.stream, reason);
   } else if (type == FrameType::kPayload) {
     if (wants_body(header, kUnaskedFrameBytesMax)) {
-      abort_payload(header.stream, AbortReason::kNoRoom);
+      abort_payload(header.stream, reason);
     }
   } else if (type == FrameType::kError) {
     receive_error(header.stream,

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "rsocket/connection.h"
 #include "transport/byte_budget.h"
@@ -22,11 +23,19 @@ class FrameGate {
   // Whether to go on with the frame that has this header and of which `bytes` have come: all of it,
   // or the first part; asked again as more comes. Takes the room for them from the budget: for
   // frames longer than rsocket::kUnaskedFrameBytesMax, and for fragments, since these stay.
-  [[nodiscard]] bool admits(const rsocket::Connection& connection,
+  [[nodiscard]] bool admits(base::Instant now, const rsocket::Connection& connection,
                             const rsocket::FrameHeader& header, std::size_t bytes);
 
+  // Whether the frame under way has taken room.
+  [[nodiscard]] bool charged() const { return frame_bytes_ > 0; }
+  // … and for rsocket::kReassemblyTime already: one that is not whole by then has to be dropped.
+  [[nodiscard]] bool overdue(base::Instant now) const { return deadline_ && now >= *deadline_; }
+
   // The frame was handled or dropped.
-  void end_frame() { frame_bytes_ = 0; }
+  void end_frame() {
+    frame_bytes_ = 0;
+    deadline_.reset();
+  }
   // Gives back what neither the frame under way nor the connection holds any more. REQUIRES: every
   // event was polled.
   void settle(const rsocket::Connection& connection) {
@@ -35,7 +44,8 @@ class FrameGate {
 
  private:
   Reservation held_;
-  std::size_t frame_bytes_ = 0;  // of the frame under way, as far as they are in held_
+  std::size_t frame_bytes_ = 0;            // of the frame under way, as far as they are in held_
+  std::optional<base::Instant> deadline_;  // of the frame under way, once charged
 };
 
 }  // namespace prometheus_rsocket::transport

@@ -111,7 +111,9 @@ void Session::keep_time() {
     connection_.handle_timeout(now);
     if (finish_ && connection_.state() == rsocket::ConnectionState::kClosed) dropped_ = true;
   }
-  if (linger_deadline_ && now >= *linger_deadline_) {
+  if (read_deadline_ && now >= *read_deadline_) {
+    end();
+  } else if (linger_deadline_ && now >= *linger_deadline_) {
     base::reached(base::Probe::kLingered);
     end();
   } else if (stall_deadline_ && now >= *stall_deadline_) {
@@ -142,7 +144,7 @@ void Session::take_frames() {
 
 void Session::take_frame(base::ByteView frame) {
   const auto header = rsocket::decode_header(frame);
-  if (!header || gate_.admits(connection_, *header, frame.size())) {
+  if (!header || gate_.admits(shard_.clock.now(), connection_, *header, frame.size())) {
     connection_.handle_frame(shard_.clock.now(), frame);
   } else {
     connection_.handle_skipped_frame(shard_.clock.now(), *header);
@@ -154,9 +156,13 @@ void Session::take_frame(base::ByteView frame) {
 bool Session::skip_arriving() {
   const base::ByteView arrived = channel_->arriving();
   const auto header = rsocket::decode_header(arrived);
-  if (!header || gate_.admits(connection_, *header, arrived.size())) return false;
+  if (!header) return false;
+  const base::Instant now = shard_.clock.now();
+  const bool overdue = gate_.overdue(now);
+  if (!overdue && gate_.admits(now, connection_, *header, arrived.size())) return false;
   channel_->skip_frame();
-  connection_.handle_skipped_frame(shard_.clock.now(), *header);
+  connection_.handle_skipped_frame(
+      now, *header, overdue ? rsocket::AbortReason::kTooSlow : rsocket::AbortReason::kNoRoom);
   gate_.end_frame();
   return true;
 }
@@ -198,6 +204,7 @@ void Session::say_goodbye() {
   linger_deadline_ = shard_.clock.now() + kLingerTime;
   channel_->discard_input();
   gate_.end_frame();
+  read_deadline_.reset();
   channel_->async_shutdown(
       boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
         if (error) self->end();
@@ -209,12 +216,14 @@ void Session::fill() {
   if (filling_) return;
   if (phase_ == Phase::kRunning && (finish_ || !connection_.wants_read())) return;
   filling_ = true;
+  if (gate_.charged()) read_deadline_ = shard_.clock.now() + kReadStallTime;
   channel_->async_fill(boost::asio::bind_executor(
       shard_.executor, [self = shared_from_this()](error_code error) { self->on_filled(error); }));
 }
 
 void Session::on_filled(error_code error) {
   filling_ = false;
+  read_deadline_.reset();
   if (error) end();
   drive();
 }
@@ -228,7 +237,7 @@ void Session::on_written(error_code error) {
 
 std::optional<base::Instant> Session::next_deadline() const {
   std::optional<base::Instant> next = connection_.next_timeout();
-  for (const auto& deadline : {stall_deadline_, linger_deadline_}) {
+  for (const auto& deadline : {stall_deadline_, read_deadline_, linger_deadline_}) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   }
   return next;
@@ -247,6 +256,7 @@ void Session::end() {
   phase_ = Phase::kEnded;
   linger_deadline_.reset();
   stall_deadline_.reset();
+  read_deadline_.reset();
   connection_.handle_closed(shard_.clock.now());
   channel_->close();
   gate_.end_frame();

@@ -111,6 +111,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool writing_ = false;
   std::uint64_t written_bytes_seen_ = 0;          // when the stall deadline was set
   std::optional<base::Instant> stall_deadline_;   // while writing
+  std::optional<base::Instant> read_deadline_;    // while a frame that has taken room is to go on
   std::optional<base::Instant> linger_deadline_;  // while lingering
   runtime::Alarm alarm_;
 };

@@ -139,6 +139,30 @@ TEST_F(Crowded, APayloadThatNobodyAskedForIsDroppedUnreadAndWhatFollowsIsServed)
   EXPECT_THAT(frames_to_hog(), testing::Contains(testing::HasSubstr("KEEPALIVE")));
 }
 
+TEST_F(Crowded, APushThatStallsGivesItsRoomBack) {
+  fill_by_push();
+  it.world.run_for(rsocket::kReassemblyTime);
+  EXPECT_EQ(it.metric(kHeldMetric), "0");
+}
+
+TEST_F(Crowded, APushThatTakesTooLongIsToldSoAndWhatFollowsIsServed) {
+  fill_by_push();
+  const std::string rest =
+      framed({StreamId{1}, rsocket::RequestResponseFrame{false, large}}).substr(kPayloadMax - 100);
+  for (const char byte : rest.substr(0, 40)) {
+    hog.send(std::string(1, byte));
+    it.world.run_for(1s);
+  }
+  EXPECT_EQ(it.metric(kHeldMetric), "0");
+  EXPECT_EQ(it.metric(kQuarantinedMetric), "0");
+  EXPECT_EQ(it.proxy->count_log("msg=\"push given up\""), 1U);
+  hog.send(rest.substr(40));
+  hog.send(framed(Frame{rsocket::kConnectionStream, rsocket::KeepaliveFrame{true, 0, {}}}));
+  it.world.run_for(1s);
+  EXPECT_THAT(frames_to_hog(), testing::Contains(testing::HasSubstr("ERROR stream=1")));
+  EXPECT_THAT(frames_to_hog(), testing::Contains(testing::HasSubstr("KEEPALIVE")));
+}
+
 TEST_F(Crowded, WhenAllIsQuietNothingIsHeld) {
   it.add_application(noise("b", 8000));
   it.add_application(noise("c", 8000), transport::TransportKind::kWebSocket);

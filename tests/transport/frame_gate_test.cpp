@@ -37,9 +37,10 @@ struct Gate : testing::Test {
     gate.settle(connection);
   }
   bool admits(const Frame& frame, std::size_t bytes) {
-    return gate.admits(connection, header(frame), bytes);
+    return gate.admits(now, connection, header(frame), bytes);
   }
 
+  base::Instant now;
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(kBudget);
   rsocket::Connection connection{rsocket::Role::kServer, {}, {}};
   FrameGate gate{budget};
@@ -98,13 +99,32 @@ TEST_F(Gate, WhatIsNotWantedIsNeitherAdmittedNorCharged) {
 
 TEST_F(Gate, WithoutABudgetEverythingWantedIsAdmitted) {
   FrameGate open(nullptr);
-  EXPECT_TRUE(open.admits(connection, header(reply), rsocket::kFrameBytesMax));
+  EXPECT_TRUE(open.admits(now, connection, header(reply), rsocket::kFrameBytesMax));
 }
 
 TEST_F(Gate, WhatAnotherHoldsIsNotThere) {
   FrameGate other(budget);
-  EXPECT_TRUE(other.admits(connection, header(reply), kBudget - kFree));
+  EXPECT_TRUE(other.admits(now, connection, header(reply), kBudget - kFree));
   EXPECT_FALSE(admits(reply, kFree + 1));
+}
+
+TEST_F(Gate, AFrameIsOverdueWhenItHasTakenTooLongSinceItWasCharged) {
+  EXPECT_TRUE(admits(reply, kFree));
+  now += 1s;
+  EXPECT_TRUE(admits(reply, kFree + 1));
+  now += rsocket::kReassemblyTime - 1ns;
+  EXPECT_TRUE(admits(reply, kFree + 2));
+  EXPECT_FALSE(gate.overdue(now));
+  now += 1ns;
+  EXPECT_TRUE(gate.overdue(now));
+  gate.end_frame();
+  EXPECT_FALSE(gate.overdue(now));
+}
+
+TEST_F(Gate, AFreeFrameIsNeverOverdue) {
+  EXPECT_TRUE(admits(reply, kFree));
+  EXPECT_FALSE(gate.charged());
+  EXPECT_FALSE(gate.overdue(now + 24h));
 }
 
 RC_GTEST_PROP(ByteBudgetProperty, NeverGrantsMoreThanItHasAndGetsAllOfItBack,
