@@ -19,6 +19,8 @@
 namespace prometheus_rsocket::exposition {
 namespace {
 
+constexpr base::SipKey kKey{0x0706050403020100, 0x0f0e0d0c0b0a0908};
+
 // A text like Micrometer's: gauges with a few labels, and histograms. Each client has series of its
 // own by its label, or the same as all others (is_shared).
 std::string client_text(int client, int family_count, bool is_shared) {
@@ -52,7 +54,7 @@ void scan_text(benchmark::State& state) {
   const std::string text = client_text(1, static_cast<int>(state.range(0)), false);
   std::size_t samples = 0;
   for (auto _ : state) {
-    const auto index = scan(text);
+    const auto index = scan(text, kKey);
     CHECK(index.has_value(), "the text is valid");
     samples = index->samples.size();
     benchmark::DoNotOptimize(index->samples.data());
@@ -80,7 +82,7 @@ class Clients {
     samples_ = 0;
     indexes_.reserve(texts_.size());
     for (const std::string& text : texts_) {
-      auto index = scan(text);
+      auto index = scan(text, kKey);
       CHECK(index.has_value(), "the text is valid");
       samples_ += index->samples.size();
       indexes_.push_back(std::move(*index));
@@ -101,7 +103,7 @@ class Clients {
 };
 
 void write_page(const Clients& clients, std::string& chunk) {
-  PageWriter writer(clients.sources());
+  PageWriter writer(clients.sources(), kKey);
   while (writer.write(chunk)) {
     benchmark::DoNotOptimize(chunk.data());
     chunk.clear();

@@ -60,6 +60,8 @@ struct Plan {
 //   round, would be torn apart by a strict parser: the junior's is left out (within one client, the
 //   one its text names later).
 // - Families without samples are not there: they neither appear nor win.
-[[nodiscard]] Plan merge(std::span<const Source> sources);
+//
+// `key`: the process's secret; names are looked up by hash.
+[[nodiscard]] Plan merge(std::span<const Source> sources, const base::SipKey& key);
 
 }  // namespace prometheus_rsocket::exposition

@@ -18,18 +18,21 @@ void append_help(std::string_view help, std::string& out) {
 
 }  // namespace
 
-PageWriter::PageWriter(std::span<const Source> sources)
-    : sources_(sources), plan_(merge(sources)) {}
+PageWriter::PageWriter(std::span<const Source> sources, const base::SipKey& key)
+    : sources_(sources), plan_(merge(sources, key)), series_(key) {}
 
 bool PageWriter::write(std::string& out) {
+  if (family_ == plan_.families.size()) return false;
   const std::size_t begin = out.size();
-  while (family_ < plan_.families.size() && out.size() - begin < kChunkBytes) {
+  dropped_bytes_ = 0;
+  const auto is_full = [&] { return out.size() - begin + dropped_bytes_ >= kChunkBytes; };
+  while (family_ < plan_.families.size() && !is_full()) {
     const MergedFamily& family = plan_.families[family_];
     if (!has_begun_) begin_family(family, out);
     const Source& source = sources_[family.parts[part_].source];
     const Family& share = source.index->families[family.parts[part_].family];
-    while (sample_ < share.sample_count && out.size() - begin < kChunkBytes) {
-      write_sample(family, source, source.index->samples[share.first_sample + sample_], out);
+    while (sample_ < share.sample_count && !is_full()) {
+      write_sample(source, source.index->samples[share.first_sample + sample_], out);
       ++sample_;
     }
     if (sample_ < share.sample_count) break;
@@ -39,7 +42,7 @@ bool PageWriter::write(std::string& out) {
     ++family_;
     has_begun_ = false;
   }
-  return out.size() > begin;
+  return true;
 }
 
 void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
@@ -48,7 +51,7 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   for (const Part& part : family.parts) {
     count += sources_[part.source].index->families[part.family].sample_count;
   }
-  series_.restart(count);
+  series_.restart(family.type, count);
   if (!family.help.empty()) {
     out.append("# HELP ").append(family.name).append(" ");
     append_help(family.help, out);
@@ -57,12 +60,12 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   out.append("# TYPE ").append(family.name).append(" ").append(type_name(family.type)) += '\n';
 }
 
-void PageWriter::write_sample(const MergedFamily& family, const Source& source,
-                              const Sample& sample, std::string& out) {
-  const SeriesView series{sample.name(source.text), sample.labels(source.text), family.type};
-  if (series_.insert(series)) {
-    out.append(sample.line(source.text)) += '\n';
+void PageWriter::write_sample(const Source& source, const Sample& sample, std::string& out) {
+  const std::string_view line = sample.line(source.text);
+  if (series_.insert({sample.name(source.text), sample.labels(source.text)})) {
+    out.append(line) += '\n';
   } else {
+    dropped_bytes_ += line.size() + 1;
     ++plan_.stats.duplicates_dropped;
   }
 }

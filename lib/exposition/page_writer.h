@@ -1,6 +1,6 @@
 // Writes the merged page in text 0.0.4, piece by piece: the page is never whole in memory.
 //
-//   PageWriter writer(sources);
+//   PageWriter writer(sources, key);
 //   while (writer.write(chunk)) { send(chunk); chunk.clear(); }
 //
 // Each family once: HELP (when some client has a text), TYPE, then the samples of each client in
@@ -22,12 +22,14 @@ inline constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
 
 class PageWriter {
  public:
-  // The sources, their texts and indexes are borrowed until the last write().
-  explicit PageWriter(std::span<const Source> sources);
+  // The sources, their texts and indexes are borrowed until the last write(). `key`: the process's
+  // secret, for hashes of names and series.
+  PageWriter(std::span<const Source> sources, const base::SipKey& key);
 
   // Appends whole lines to out until kChunkBytes are passed, by at most one sample line or one
-  // family's HELP and TYPE lines, or the page ends.
-  // False when nothing was left to append.
+  // family's HELP and TYPE lines, or the page ends. Lines that are dropped count like those that
+  // are written, so that it comes back as soon from a run of duplicates, perhaps with nothing.
+  // False when the page had ended before.
   [[nodiscard]] bool write(std::string& out);
 
   // Complete once write() has returned false.
@@ -35,8 +37,7 @@ class PageWriter {
 
  private:
   void begin_family(const MergedFamily& family, std::string& out);
-  void write_sample(const MergedFamily& family, const Source& source, const Sample& sample,
-                    std::string& out);
+  void write_sample(const Source& source, const Sample& sample, std::string& out);
 
   std::span<const Source> sources_;
   Plan plan_;
@@ -45,6 +46,7 @@ class PageWriter {
   std::size_t family_ = 0;  // the position of what comes next
   std::size_t part_ = 0;
   std::size_t sample_ = 0;
+  std::size_t dropped_bytes_ = 0;  // since write() was called
 };
 
 }  // namespace prometheus_rsocket::exposition

@@ -5,13 +5,16 @@
 #include <limits>
 #include <optional>
 #include <ostream>
-#include <unordered_map>
 #include <utility>
 
+#include "exposition/id_table.h"
 #include "exposition/lexical.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
+
+constexpr std::string_view kLe = "le";
+constexpr std::string_view kQuantile = "quantile";
 
 using Failure = std::optional<ScanReason>;  // nothing: the line is good
 
@@ -32,7 +35,7 @@ std::optional<FamilyType> type_of(std::string_view word) {
 }
 
 // Takes `"value"` off the front.
-Failure take_label_value(std::string_view& rest) {
+Failure take_label_value(std::string_view& rest, std::string_view& value) {
   if (rest.empty() || rest[0] != '"') return ScanReason::kLabelQuote;
   std::size_t end = 1;
   while (end < rest.size() && rest[end] != '"') {
@@ -46,12 +49,20 @@ Failure take_label_value(std::string_view& rest) {
     ++end;
   }
   if (end >= rest.size()) return ScanReason::kLabelQuote;
-  if (!is_utf8(rest.substr(1, end - 1))) return ScanReason::kNotUtf8;
+  value = rest.substr(1, end - 1);
+  if (!is_utf8(value)) return ScanReason::kNotUtf8;
   rest.remove_prefix(end + 1);
   return std::nullopt;
 }
 
 using LabelNames = std::vector<std::string_view>;
+
+// What a line's labels are, beyond being well formed.
+struct Labels {
+  LabelNames names;
+  bool has_bad_le = false;  // one that is no number: whether that is wrong depends on the type
+  bool has_bad_quantile = false;
+};
 
 // Prometheus fails the scrape: its storage takes no label set with a name twice.
 bool has_repeated(LabelNames& names) {
@@ -67,19 +78,22 @@ bool has_repeated(LabelNames& names) {
 }
 
 // Takes the labels and the closing brace off the front; `{a="b",}` is good, `{,}` is not.
-Failure take_labels(std::string_view& rest, LabelNames& names) {
-  names.assign(1, "__name__");  // the metric's own
+Failure take_labels(std::string_view& rest, Labels& labels) {
+  labels.names.assign(1, "__name__");  // the metric's own
   skip_blanks(rest);
   while (!rest.empty() && rest[0] != '}') {
     const std::string_view name = rest.substr(0, label_name_size(rest));
     if (name.empty()) return ScanReason::kLabelName;
-    names.push_back(name);
+    labels.names.push_back(name);
     rest.remove_prefix(name.size());
     skip_blanks(rest);
     if (rest.empty() || rest[0] != '=') return ScanReason::kLabelEquals;
     rest.remove_prefix(1);
     skip_blanks(rest);
-    if (const Failure failure = take_label_value(rest)) return failure;
+    std::string_view value;
+    if (const Failure failure = take_label_value(rest, value)) return failure;
+    if (name == kLe) labels.has_bad_le = !is_value(value);
+    if (name == kQuantile) labels.has_bad_quantile = !is_value(value);
     skip_blanks(rest);
     if (!rest.empty() && rest[0] == ',') {
       rest.remove_prefix(1);
@@ -90,7 +104,7 @@ Failure take_labels(std::string_view& rest, LabelNames& names) {
   }
   if (rest.empty()) return ScanReason::kLabelSeparator;
   rest.remove_prefix(1);
-  return has_repeated(names) ? Failure(ScanReason::kLabelRepeated) : std::nullopt;
+  return has_repeated(labels.names) ? Failure(ScanReason::kLabelRepeated) : std::nullopt;
 }
 
 // The value and the optional timestamp; blanks behind are gone already.
@@ -106,7 +120,7 @@ Failure check_value(std::string_view rest) {
 
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  Scanner(std::string_view text, const base::SipKey& key) : text_(text), key_(key) {}
 
   Failure take_line(std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
@@ -115,19 +129,38 @@ class Scanner {
     return line[0] == '#' ? take_comment(line) : take_sample(line);
   }
 
+  // Where the first sample is whose bound is no number, its type being known now.
+  [[nodiscard]] std::optional<std::size_t> find_bad_bound() const {
+    std::uint32_t first = kNone;
+    for (std::uint32_t i = 0; i < names_.size(); ++i) {
+      if (names_[i].bad_le == kNone && names_[i].bad_quantile == kNone) continue;
+      const FamilyType type = index_.families[owner_of(i)].type;
+      if (type == FamilyType::kHistogram) first = std::min(first, names_[i].bad_le);
+      if (type == FamilyType::kSummary) first = std::min(first, names_[i].bad_quantile);
+    }
+    return first == kNone ? std::nullopt : std::optional<std::size_t>(first);
+  }
+
   Index finish() && {
-    std::vector<std::uint32_t> owners(index_.families.size());
+    std::vector<std::uint32_t> owners(names_.size());
     for (std::uint32_t i = 0; i < owners.size(); ++i) owners[i] = owner_of(i);
-    for (Sample& sample : index_.samples) sample.family = owners[sample.family];
     drop_families_owned_by_others(owners);
-    const auto by_family = [](const Sample& a, const Sample& b) { return a.family < b.family; };
-    if (!std::is_sorted(index_.samples.begin(), index_.samples.end(), by_family)) {
-      std::stable_sort(index_.samples.begin(), index_.samples.end(), by_family);
+    for (Run& run : runs_) {
+      run.name = owners[run.name];
+      index_.families[run.name].sample_count += run.count;
     }
-    for (std::uint32_t i = 0; i < index_.samples.size(); ++i) {
-      Family& family = index_.families[index_.samples[i].family];
-      if (family.sample_count++ == 0) family.first_sample = i;
+    std::uint32_t first_sample = 0;
+    for (Family& family : index_.families) {
+      family.first_sample = first_sample;
+      first_sample += family.sample_count;
     }
+    const auto by_family = [](const Run& a, const Run& b) { return a.name < b.name; };
+    if (std::is_sorted(runs_.begin(), runs_.end(), by_family)) {
+      index_.samples.shrink_to_fit();
+    } else {
+      bring_families_together();
+    }
+    index_.families.shrink_to_fit();
     return std::move(index_);
   }
 
@@ -153,8 +186,9 @@ class Scanner {
   Failure take_help(std::string_view name, std::string_view help) {
     if (!is_utf8(help)) return ScanReason::kNotUtf8;
     const std::uint32_t id = id_of(name);
-    index_.families[id].help = help;
-    declared_[id] = true;
+    index_.families[id].help_begin = offset(help);
+    index_.families[id].help_size = static_cast<std::uint32_t>(help.size());
+    names_[id].is_declared = true;
     return std::nullopt;
   }
 
@@ -163,59 +197,77 @@ class Scanner {
     if (!type) return ScanReason::kType;
     const std::uint32_t id = id_of(name);
     index_.families[id].type = *type;
-    declared_[id] = true;
+    names_[id].is_declared = true;
     return std::nullopt;
   }
 
   Failure take_sample(std::string_view line) {
     trim_blanks_behind(line);
-    std::string_view rest = line;
-    Sample sample;
-    sample.begin = offset(line);
-    sample.size = static_cast<std::uint32_t>(line.size());
-    sample.name_size = static_cast<std::uint32_t>(metric_name_size(rest));
-    if (sample.name_size == 0) return ScanReason::kMetricName;
-    rest.remove_prefix(sample.name_size);
+    const std::string_view name = line.substr(0, metric_name_size(line));
+    if (name.empty()) return ScanReason::kMetricName;
+    std::string_view rest = line.substr(name.size());
     skip_blanks(rest);
-    sample.labels_begin = offset(rest);
-    if (rest.starts_with('{')) {
+    std::string_view labels;
+    const bool has_labels = rest.starts_with('{');
+    if (has_labels) {
       rest.remove_prefix(1);
-      sample.labels_begin = offset(rest);
-      if (const Failure failure = take_labels(rest, label_names_)) return failure;
-      sample.labels_size = offset(rest) - 1 - sample.labels_begin;
+      const char* const begin = rest.data();
+      if (const Failure failure = take_labels(rest, labels_)) return failure;
+      labels = {begin, static_cast<std::size_t>(rest.data() - begin) - 1};
     }
     if (const Failure failure = check_value(rest)) return failure;
-    sample.family = id_of(line.substr(0, sample.name_size));
-    index_.samples.push_back(sample);
+    const std::uint32_t id = id_of(name);
+    if (has_labels) note_bounds(id, offset(line));
+    if (runs_.empty() || runs_.back().name != id) runs_.push_back({id, 0});
+    ++runs_.back().count;
+    index_.samples.emplace_back(text_, line, name, labels);
     return std::nullopt;
+  }
+
+  void note_bounds(std::uint32_t id, std::uint32_t line) {
+    if (std::exchange(labels_.has_bad_le, false)) {
+      names_[id].bad_le = std::min(names_[id].bad_le, line);
+    }
+    if (std::exchange(labels_.has_bad_quantile, false)) {
+      names_[id].bad_quantile = std::min(names_[id].bad_quantile, line);
+    }
   }
 
   [[nodiscard]] std::uint32_t offset(std::string_view part) const {
     return static_cast<std::uint32_t>(part.data() - text_.data());
   }
 
+  [[nodiscard]] std::uint64_t hash(std::string_view name) const {
+    return base::sip_hash(key_, name);
+  }
+  [[nodiscard]] auto is_named(std::string_view name) const {
+    return [this, name](std::uint32_t id) { return index_.families[id].name(text_) == name; };
+  }
+
   // Until finish() every name seen is a family of its own.
   std::uint32_t id_of(std::string_view name) {
-    if (!index_.families.empty() && index_.families[last_].name == name) return last_;
-    const auto [entry, is_new] =
-        ids_.try_emplace(name, static_cast<std::uint32_t>(index_.families.size()));
-    if (is_new) {
-      index_.families.push_back({.name = name});
-      declared_.push_back(false);
+    if (!names_.empty() && index_.families[last_].name(text_) == name) return last_;
+    const auto fresh = static_cast<std::uint32_t>(names_.size());
+    last_ = ids_.find_or_insert(hash(name), fresh, is_named(name));
+    if (last_ == fresh) {
+      names_.emplace_back();
+      index_.families.push_back(
+          {.name_begin = offset(name), .name_size = static_cast<std::uint32_t>(name.size())});
     }
-    return last_ = entry->second;
+    return last_;
   }
 
   [[nodiscard]] std::uint32_t owner_of(std::uint32_t id) const {
-    const std::string_view name = index_.families[id].name;
+    const std::string_view name = index_.families[id].name(text_);
     const std::string_view base = structural_base(name);
-    if (declared_[id] || base.empty()) return id;
-    const auto entry = ids_.find(base);
-    if (entry == ids_.end()) return id;
-    return owns_suffix(index_.families[entry->second].type, base, name) ? entry->second : id;
+    if (names_[id].is_declared || base.empty()) return id;
+    const auto owner = ids_.find(hash(base), is_named(base));
+    if (!owner) return id;
+    return owns_suffix(index_.families[*owner].type, base, name) ? *owner : id;
   }
 
-  void drop_families_owned_by_others(const std::vector<std::uint32_t>& owners) {
+  // owners then has positions among those that stay.
+  void drop_families_owned_by_others(std::vector<std::uint32_t>& owners) {
     std::vector<std::uint32_t> moved(owners.size());
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < owners.size(); ++i) {
@@ -224,21 +276,50 @@ class Scanner {
       index_.families[kept++] = index_.families[i];
     }
     index_.families.resize(kept);
-    for (Sample& sample : index_.samples) sample.family = moved[sample.family];
+    for (std::uint32_t& owner : owners) owner = moved[owner];
   }
 
+  // Families in turn, and the samples of each in the order of the text.
+  void bring_families_together() {
+    std::vector<std::uint32_t> next;
+    for (const Family& family : index_.families) next.push_back(family.first_sample);
+    std::vector<Sample> sorted(index_.samples.size());
+    auto from = index_.samples.cbegin();
+    for (const Run& run : runs_) {
+      std::copy_n(from, run.count, sorted.begin() + next[run.name]);
+      from += run.count;
+      next[run.name] += run.count;
+    }
+    index_.samples = std::move(sorted);
+  }
+
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+  struct Name {
+    bool is_declared = false;      // by a TYPE or HELP line of its own
+    std::uint32_t bad_le = kNone;  // the first sample with one; an offset, as the next
+    std::uint32_t bad_quantile = kNone;
+  };
+  // Samples of one name that follow each other.
+  struct Run {
+    std::uint32_t name = 0;  // in the end its family
+    std::uint32_t count = 0;
+  };
+
   std::string_view text_;
+  const base::SipKey key_;
   Index index_;
-  std::vector<bool> declared_;                               // by a TYPE or HELP line of its own
-  std::unordered_map<std::string_view, std::uint32_t> ids_;  // order never seen
+  std::vector<Name> names_;  // beside index_.families until finish()
+  IdTable ids_;              // positions of both, by name
+  std::vector<Run> runs_;
   std::uint32_t last_ = 0;
-  LabelNames label_names_;  // of one line; here to keep its memory
+  Labels labels_;  // of one line; here to keep its memory
 };
 
 }  // namespace
 
 std::string_view reason_text(ScanReason reason) {
-  constexpr std::array<std::string_view, 14> kTexts = {
+  constexpr std::array<std::string_view, 15> kTexts = {
       "text longer than 4 GiB",
       "NUL byte",
       "invalid metric name",
@@ -253,8 +334,9 @@ std::string_view reason_text(ScanReason reason) {
       "invalid timestamp",
       "no blank after the name in a TYPE or HELP line",
       "invalid metric type",
+      "le of a histogram or quantile of a summary that is no number",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kType) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kBound) + 1);
   return kTexts[static_cast<std::size_t>(reason)];
 }
 
@@ -262,11 +344,38 @@ std::ostream& operator<<(std::ostream& out, const ScanError& error) {
   return out << "line " << error.line << ": " << reason_text(error.reason);
 }
 
-boost::system::result<Index, ScanError> scan(std::string_view text) {
+Sample::Sample(std::string_view text, std::string_view line, std::string_view name,
+               std::string_view labels)
+    : begin_(static_cast<std::uint32_t>(line.data() - text.data())),
+      size_(static_cast<std::uint32_t>(line.size())),
+      name_size_(static_cast<std::uint16_t>(name.size())),
+      labels_size_(static_cast<std::uint16_t>(labels.size())) {
+  const bool is_usual = name.size() < kUnusual && labels.size() <= kUnusual &&
+                        (labels.empty() || labels.data() == name.data() + name.size() + 1);
+  if (!is_usual) name_size_ = kUnusual;
+}
+
+Sample::Parts Sample::unusual_parts(std::string_view text) const {
+  std::string_view rest = line(text);
+  Parts parts{rest.substr(0, metric_name_size(rest)), {}};
+  rest.remove_prefix(parts.name.size());
+  skip_blanks(rest);
+  if (!rest.starts_with('{')) return parts;
+  rest.remove_prefix(1);
+  std::size_t end = 0;
+  for (bool is_quoted = false; is_quoted || rest[end] != '}'; ++end) {
+    if (rest[end] == '"') is_quoted = !is_quoted;
+    if (is_quoted && rest[end] == '\\') ++end;
+  }
+  parts.labels = rest.substr(0, end);
+  return parts;
+}
+
+boost::system::result<Index, ScanError> scan(std::string_view text, const base::SipKey& key) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     return ScanError{1, ScanReason::kTooLong};
   }
-  Scanner scanner(text);
+  Scanner scanner(text, key);
   std::size_t line_number = 1;
   for (std::size_t begin = 0; begin < text.size(); ++line_number) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -274,6 +383,11 @@ boost::system::result<Index, ScanError> scan(std::string_view text) {
     if (line.find('\0') != std::string_view::npos) return ScanError{line_number, ScanReason::kNul};
     if (const Failure failure = scanner.take_line(line)) return ScanError{line_number, *failure};
     begin = end + 1;
+  }
+  if (const auto at = scanner.find_bad_bound()) {
+    const auto before = text.substr(0, *at);
+    const auto lines = std::count(before.begin(), before.end(), '\n');
+    return ScanError{static_cast<std::size_t>(lines) + 1, ScanReason::kBound};
   }
   return std::move(scanner).finish();
 }

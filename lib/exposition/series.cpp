@@ -4,10 +4,9 @@
 #include <bit>
 #include <charconv>
 #include <compare>
-#include <functional>
 #include <optional>
+#include <string>
 
-#include "base/check.h"
 #include "exposition/lexical.h"
 
 namespace prometheus_rsocket::exposition {
@@ -16,6 +15,12 @@ namespace {
 struct LabelView {
   std::string_view name;
   std::string_view value;  // still escaped
+
+  // Both with what is between them; `x="1` where there are no blanks.
+  [[nodiscard]] std::string_view whole() const {
+    return {name.data(), static_cast<std::size_t>(value.data() + value.size() - name.data())};
+  }
+  [[nodiscard]] bool has_blanks() const { return whole().size() != name.size() + value.size() + 2; }
 };
 
 // Takes the next label off well-formed labels.
@@ -32,18 +37,14 @@ std::optional<LabelView> take_label(std::string_view& labels) {
   return label;
 }
 
-// The number a bound label stands for; nothing when the label is no bound of this type, or no
-// number.
-std::optional<double> bound(FamilyType type, const LabelView& label) {
-  const bool is_bound = (type == FamilyType::kHistogram && label.name == "le") ||
-                        (type == FamilyType::kSummary && label.name == "quantile");
-  if (!is_bound || !is_value(label.value)) return std::nullopt;
-  std::string_view number = label.value;
-  if (number[0] == '+') number.remove_prefix(1);
-  double value = 0;
-  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
+// The number a bound label stands for; nothing when it has none that a double can tell from others.
+std::optional<double> number_of(std::string_view value) {
+  if (!is_value(value)) return std::nullopt;
+  if (value[0] == '+') value.remove_prefix(1);
+  double number = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
   if (parsed.ec != std::errc{}) return std::nullopt;  // too small for a double: compared as text
-  return value == 0 ? 0.0 : value;                    // one zero
+  return number == 0 ? 0.0 : number;                  // one zero
 }
 
 // A label in its one form: a bound as the bits of its number, any other value as its bytes.
@@ -55,70 +56,77 @@ struct LabelKey {
   friend auto operator<=>(const LabelKey&, const LabelKey&) = default;
 };
 
-LabelKey key_of(FamilyType type, const LabelView& label) {
-  const auto number = bound(type, label);
-  if (!number) return {label.name, label.value, std::nullopt};
-  return {label.name, {}, std::bit_cast<std::uint64_t>(*number)};
-}
-
-std::vector<LabelKey> label_set(const SeriesView& series) {
-  std::vector<LabelKey> labels;
-  std::string_view rest = series.labels;
-  while (const auto label = take_label(rest)) {
-    if (!label->value.empty()) labels.push_back(key_of(series.type, *label));
+LabelKey key_of(std::string_view bound, const LabelView& label) {
+  if (label.name == bound) {
+    if (const auto number = number_of(label.value)) {
+      return {label.name, {}, std::bit_cast<std::uint64_t>(*number)};
+    }
   }
-  std::sort(labels.begin(), labels.end());
-  return labels;
+  return {label.name, label.value, std::nullopt};
 }
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
-  constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
-  hash = (hash ^ word) * kMultiplier;
-  return hash ^ (hash >> 29);
+std::vector<LabelKey> label_set(std::string_view bound, std::string_view labels) {
+  std::vector<LabelKey> keys;
+  while (const auto label = take_label(labels)) {
+    if (!label->value.empty()) keys.push_back(key_of(bound, *label));
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+std::uint64_t label_hash(const base::SipKey& key, std::string_view bound, const LabelView& label) {
+  if (label.name == bound) {
+    if (const auto number = number_of(label.value)) {
+      return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
+    }
+  }
+  if (!label.has_blanks()) return base::sip_hash(key, label.whole());
+  return base::sip_hash(key, std::string(label.name).append("=\"").append(label.value));
 }
 
 }  // namespace
 
-std::uint64_t series_hash(const SeriesView& series) {
-  const std::hash<std::string_view> hash;
-  std::uint64_t sum = 0;  // of the labels' hashes: their order does not matter
+std::string_view bound_label(FamilyType type) {
+  if (type == FamilyType::kHistogram) return "le";
+  return type == FamilyType::kSummary ? "quantile" : "";
+}
+
+std::uint64_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
+  const std::string_view bound = bound_label(type);
+  std::uint64_t sum = series.name.size();  // of the labels' hashes: their order does not matter
   std::string_view rest = series.labels;
   while (const auto label = take_label(rest)) {
-    if (label->value.empty()) continue;
-    const LabelKey key = key_of(series.type, *label);
-    // Mixed twice, so that name and value do not stand for each other.
-    sum += mix(mix(0, hash(key.name)), key.number ? *key.number : hash(key.value));
+    if (!label->value.empty()) sum += label_hash(key, bound, *label);
   }
-  return mix(hash(series.name), sum);
+  return sum;
 }
 
-bool same_series(const SeriesView& a, const SeriesView& b) {
+bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b) {
   if (a.name != b.name) return false;
-  return (a.type == b.type && a.labels == b.labels) || label_set(a) == label_set(b);
+  if (a.labels == b.labels) return true;
+  const std::string_view bound = bound_label(type);
+  return label_set(bound, a.labels) == label_set(bound, b.labels);
 }
 
-void SeriesSet::restart(std::size_t count_max) {
-  const std::size_t size = std::bit_ceil(std::max<std::size_t>(count_max, 1) * 2);
-  if (slots_.size() < size) slots_.resize(size);
-  // Only what this family uses: a small family after a large one costs little.
-  std::fill_n(slots_.begin(), size, Slot{});
-  mask_ = size - 1;
-  count_max_ = count_max;
+void SeriesSet::restart(FamilyType type, std::size_t expected_count) {
+  constexpr std::size_t kRoomMax = 16'384;  // what is cheap to make and then hardly used
+  type_ = type;
+  ids_.restart(std::min(expected_count, kRoomMax));
   series_.clear();
-  series_.reserve(count_max);
 }
 
 bool SeriesSet::insert(const SeriesView& series) {
-  CHECK(series_.size() < count_max_, "restart() made room for all series of the family");
-  const std::uint64_t hash = series_hash(series);
-  std::size_t at = hash & mask_;
-  for (; slots_[at].position != 0; at = (at + 1) & mask_) {
-    if (slots_[at].hash == hash && same_series(series_[slots_[at].position - 1], series)) {
-      return false;
-    }
-  }
-  series_.push_back(series);
-  slots_[at] = {hash, static_cast<std::uint32_t>(series_.size())};
+  const auto fresh = static_cast<std::uint32_t>(series_.size());
+  const auto id =
+      ids_.find_or_insert(series_hash(key_, type_, series), fresh, [&](std::uint32_t candidate) {
+        const Entry& entry = series_[candidate];
+        return same_series(
+            type_, {{entry.name, entry.name_size}, {entry.labels, entry.labels_size}}, series);
+      });
+  if (id != fresh) return false;
+  series_.push_back({series.name.data(), series.labels.data(),
+                     static_cast<std::uint32_t>(series.name.size()),
+                     static_cast<std::uint32_t>(series.labels.size())});
   return true;
 }
 

@@ -6,12 +6,17 @@
 //
 // Values are compared escaped, which is the same as unescaped: scan() lets in the three escapes
 // alone, and none of the characters they stand for raw, so that a value has one spelling.
+//
+// The hash is keyed: clients choose their series, and none is to make the page slow for all
+// (docs/decisions/0006-hashes-are-keyed.md).
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "base/sip_hash.h"
+#include "exposition/id_table.h"
 #include "exposition/scan.h"
 
 namespace prometheus_rsocket::exposition {
@@ -20,34 +25,43 @@ namespace prometheus_rsocket::exposition {
 struct SeriesView {
   std::string_view name;
   std::string_view labels;  // between the braces, well formed
-  FamilyType type = FamilyType::kUntyped;
 };
 
-// Equal for same series, whatever the order of their labels. Does not allocate.
-[[nodiscard]] std::uint64_t series_hash(const SeriesView& series);
+// The label whose value is compared as a number in a family of this type; empty for none.
+[[nodiscard]] std::string_view bound_label(FamilyType type);
 
-[[nodiscard]] bool same_series(const SeriesView& a, const SeriesView& b);
+// Equal for same series of a family, whatever the order of their labels; of a series' name only the
+// size counts, since no two names of a family share it. Allocates only where blanks stand inside of
+// labels.
+[[nodiscard]] std::uint64_t series_hash(const base::SipKey& key, FamilyType type,
+                                        const SeriesView& series);
 
-// The series met so far, one family at a time. Keeps its memory from family to family.
+[[nodiscard]] bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b);
+
+// The series met so far, one family at a time. Keeps its memory from family to family, which is at
+// most three times that of the series of the largest.
 class SeriesSet {
  public:
-  // Forgets all and makes room for at most so many series.
-  void restart(std::size_t count_max);
+  explicit SeriesSet(const base::SipKey& key) : key_(key) {}
+
+  // Forgets all, and makes room for so many series at once; more may come.
+  void restart(FamilyType type, std::size_t expected_count);
 
   // False when the series is in already. The series' bytes must outlive the next restart().
-  // REQUIRES: fewer than count_max series are in.
   [[nodiscard]] bool insert(const SeriesView& series);
 
  private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint32_t position = 0;  // in series_, counted from 1; 0 is an empty slot
+  struct Entry {
+    const char* name;
+    const char* labels;
+    std::uint32_t name_size;
+    std::uint32_t labels_size;
   };
 
-  std::vector<Slot> slots_;  // open addressing over the first mask_ + 1, at most half of them full
-  std::size_t mask_ = 0;
-  std::size_t count_max_ = 0;
-  std::vector<SeriesView> series_;
+  const base::SipKey key_;
+  FamilyType type_ = FamilyType::kUntyped;
+  IdTable ids_;  // positions in series_
+  std::vector<Entry> series_;
 };
 
 }  // namespace prometheus_rsocket::exposition

@@ -66,8 +66,9 @@ RC_GTEST_PROP(ExpositionProperty, AnyValidTextIsAccepted, (const ModelSource& so
   RC_ASSERT(index.has_value());
   RC_ASSERT(index->samples.size() == source.size());
   for (const Family& family : index->families) {
-    RC_ASSERT(type_name(family.type) == model_type(std::string(family.name)));
-    RC_ASSERT(family.help == "about " + std::string(family.name));
+    const std::string name(family.name(text));
+    RC_ASSERT(type_name(family.type) == model_type(name));
+    RC_ASSERT(family.help(text) == "about " + name);
   }
 }
 

@@ -76,7 +76,7 @@ TEST(Merge, ThePageComesInChunksOfWholeLines) {
   for (int i = 0; i < 20'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
   const Index index = scanned(text);
   const std::vector<Source> sources = {{text, &index}};
-  PageWriter writer(sources);
+  PageWriter writer(sources, kKey);
   std::string page;
   std::string chunk;
   std::size_t chunk_count = 0;
@@ -91,13 +91,28 @@ TEST(Merge, ThePageComesInChunksOfWholeLines) {
   EXPECT_EQ(chunk_count, page.size() / kChunkBytes + 1);
 }
 
+// Whoever writes the page lets others have their turn between two pieces.
+TEST(Merge, ARunOfDuplicatesComesInPiecesToo) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "a 1\n";
+  const Index index = scanned(text);
+  const std::vector<Source> sources = {{text, &index}};
+  PageWriter writer(sources, kKey);
+  std::string page;
+  std::size_t piece_count = 0;
+  while (writer.write(page)) ++piece_count;
+  EXPECT_EQ(page, "# TYPE a untyped\na 1\n");
+  EXPECT_EQ(writer.stats().duplicates_dropped, 99'999U);
+  EXPECT_GE(piece_count, text.size() / kChunkBytes);
+}
+
 // A chunk that is full behind the HELP and TYPE lines has no room for the family's first sample.
 TEST(Merge, AChunkThatEndsBehindAFamilysTypeLineWritesItOnce) {
   std::string text = "# HELP a " + std::string(kChunkBytes, 'x') + "\n# TYPE a gauge\na 1\n";
   text += "# HELP b " + std::string(2 * kChunkBytes, 'y') + "\n# TYPE b gauge\nb 1\nb{i=\"2\"} 1\n";
   const Index index = scanned(text);
   const std::vector<Source> sources = {{text, &index}};
-  PageWriter writer(sources);
+  PageWriter writer(sources, kKey);
   std::string page;
   while (page.size() <= text.size() && writer.write(page)) {
   }

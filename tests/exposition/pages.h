@@ -42,6 +42,10 @@ inline constexpr std::string_view kPrometheusCpp =
     "latency_seconds_bucket{path=\"C:\\\\dir\",le=\"0.1\"} 1\n"
     "latency_seconds_bucket{path=\"C:\\\\dir\",le=\"+Inf\"} 3\n";
 
+inline constexpr base::SipKey kKey{1, 2};
+
+inline auto scan(std::string_view text) { return scan(text, kKey); }
+
 // The index of a text that must be valid.
 inline Index scanned(std::string_view text) {
   auto index = scan(text);
@@ -63,7 +67,7 @@ inline Page merged(const std::vector<std::string>& texts) {
     indexes.push_back(scanned(text));
     sources.push_back({text, &indexes.back()});
   }
-  PageWriter writer(sources);
+  PageWriter writer(sources, kKey);
   Page page;
   while (writer.write(page.text)) {
   }

@@ -52,6 +52,19 @@ TEST_F(Promtool, ParsesPagesOfClashingFamilies) {
                  "# TYPE b gauge\nb 1\n", "# TYPE b counter\nb{x=\"\xC3\xA9\"} 1\r\n# EOF\r\n"});
 }
 
+// It fails the page for a bound that is no number; what scan() lets in is all it takes.
+TEST_F(Promtool, AgreesOnWhichBoundsAreNumbers) {
+  for (const auto bound : {"", "x", "0x10", "0x1p4", "1_0", "1e400", "+NaN", " 1", "1", "+Inf",
+                           "NaN", "1e3", "1e-400", ".5", "1.", "-1", "infinity"}) {
+    for (const auto start : {"# TYPE a histogram\na_bucket{le", "# TYPE a histogram\na_sum{le",
+                             "# TYPE a summary\na{quantile", "# TYPE a gauge\na{le",
+                             "# TYPE a summary\na_count{quantile", "a_bucket{le"}) {
+      const std::string text = start + ("=\"" + std::string(bound)) + "\"} 1\n";
+      EXPECT_EQ(scan(text).has_value(), promtool_exit(text) != kParseFailure) << text;
+    }
+  }
+}
+
 TEST_F(Promtool, ParsesPagesOfAnyValidTexts) {
   const auto source = any_source();
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

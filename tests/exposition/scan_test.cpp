@@ -28,10 +28,10 @@ TEST(Scan, AnEmptyTextHasNoFamilies) { EXPECT_TRUE(scanned("").families.empty())
 TEST(Scan, SamplesOfASummaryBelongToItByItsType) {
   const Index index = scanned(kMicrometer);
   ASSERT_EQ(index.families.size(), 3U);
-  EXPECT_EQ(index.families[1].name, "http_server_requests_seconds");
+  EXPECT_EQ(index.families[1].name(kMicrometer), "http_server_requests_seconds");
   EXPECT_EQ(index.families[1].type, FamilyType::kSummary);
   EXPECT_EQ(index.families[1].sample_count, 3U);
-  EXPECT_EQ(index.families[2].name, "http_server_requests_seconds_max");
+  EXPECT_EQ(index.families[2].name(kMicrometer), "http_server_requests_seconds_max");
   EXPECT_EQ(index.families[2].sample_count, 1U);
 }
 
@@ -39,7 +39,7 @@ TEST(Scan, SamplesOfAHistogramBelongToItByItsType) {
   const Index index = scanned(kPrometheusCpp);
   ASSERT_EQ(index.families.size(), 2U);
   EXPECT_EQ(index.families[1].type, FamilyType::kHistogram);
-  EXPECT_EQ(index.families[1].help, "Time \\\\ \\n of it");
+  EXPECT_EQ(index.families[1].help(kPrometheusCpp), "Time \\\\ \\n of it");
   EXPECT_EQ(index.families[1].sample_count, 4U);
 }
 
@@ -52,12 +52,84 @@ TEST(Scan, ASampleKnowsItsParts) {
   EXPECT_EQ(index.samples[0].labels(text), " x = \"1\" , ");
 }
 
+TEST(Scan, ASampleOfAnySizeKnowsItsParts) {
+  for (const std::size_t size : {65'534U, 65'535U, 65'536U}) {
+    const std::string name(size, 'n');
+    const std::string labels = "l=\"" + std::string(size - 4, '}') + "\"";
+    const std::string text = name + "{" + labels + "} 1\nb{" + labels + "} 1\n";
+    const Index index = scanned(text);
+    ASSERT_EQ(index.samples.size(), 2U);
+    EXPECT_EQ(index.samples[0].name(text), name);
+    EXPECT_EQ(index.samples[0].labels(text), labels);
+    EXPECT_EQ(index.samples[1].labels(text), labels);
+  }
+}
+
+TEST(Scan, ASampleWithBlanksBeforeItsBraceKnowsItsParts) {
+  const std::string_view text = "a {x=\"}\\\"}\"} 1\nb \t {} 2\nc 3\n";
+  const Index index = scanned(text);
+  ASSERT_EQ(index.samples.size(), 3U);
+  EXPECT_EQ(index.samples[0].name(text), "a");
+  EXPECT_EQ(index.samples[0].labels(text), "x=\"}\\\"}\"");
+  EXPECT_EQ(index.samples[1].name(text), "b");
+  EXPECT_EQ(index.samples[1].labels(text), "");
+  EXPECT_EQ(index.samples[2].labels(text), "");
+}
+
+// What a client makes us hold is to follow what it sends.
+TEST(Scan, AnIndexTakesAFewTimesItsTextAtMost) {
+  std::string shortest;
+  while (shortest.size() < std::size_t{4} << 20) shortest += "a 1\n";
+  EXPECT_LE(scanned(shortest).bytes(), 3 * shortest.size() + 100);
+  std::string families;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string name = "a";
+    for (int rest = i; name.size() < 4; rest /= 62) {
+      name += "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[rest % 62];
+    }
+    families += name + " 1\n";
+  }
+  const Index index = scanned(families);
+  EXPECT_EQ(index.families.size(), 200'000U);
+  EXPECT_LE(index.bytes(), 6 * families.size());
+}
+
+TEST(Scan, ABoundThatIsNoNumberIsAnErrorInItsOwnTypeAlone) {
+  const std::string histogram = "# TYPE a histogram\n";
+  const std::string summary = "# TYPE a summary\n";
+  for (const auto bound : {"", "x", "0x10", "1_0", "1e400", "+NaN", " 1", "1\\n"}) {
+    const std::string value = "=\"" + std::string(bound) + "\"} 1\n";
+    expect_error(histogram + "a_bucket{le" + value, ScanReason::kBound, 2);
+    expect_error(histogram + "a_sum{le" + value, ScanReason::kBound, 2);
+    expect_error(histogram + "a{le" + value, ScanReason::kBound, 2);
+    expect_error(summary + "a{b=\"c\",quantile" + value, ScanReason::kBound, 2);
+    expect_error(summary + "a_count{quantile" + value, ScanReason::kBound, 2);
+    expect_good(histogram + "a_bucket{quantile" + value);
+    expect_good(summary + "a{le" + value);
+    expect_good(summary + "a_bucket{le" + value);
+    expect_good("# TYPE a gauge\na{le" + value);
+    expect_good("a_bucket{le" + value);
+  }
+  for (const auto bound : {"1", "+Inf", "-inf", "NaN", "1e3", "1e-400", ".5"}) {
+    expect_good(histogram + "a_bucket{le=\"" + bound + "\"} 1\n");
+    expect_good(summary + "a{quantile=\"" + bound + "\"} 1\n");
+  }
+}
+
+TEST(Scan, TheFirstOfSeveralBadBoundsIsNamedThoughItsTypeComesLater) {
+  expect_error(
+      "c{le=\"x\"} 1\nb{quantile=\"x\"} 1\na_bucket{le=\"1\"} 1\na_bucket{le=\"x\"} 1\n"
+      "a_sum{le=\"x\"} 1\n# TYPE a histogram\n# TYPE b summary\n",
+      ScanReason::kBound, 2);
+}
+
 TEST(Scan, ATypeBehindItsSamplesCounts) {
-  const Index index =
-      scanned("a_sum 1\na_count 2\nb 1\n# TYPE a histogram\na_bucket{le=\"1\"} 1\n");
+  const std::string_view text =
+      "a_sum 1\na_count 2\nb 1\n# TYPE a histogram\na_bucket{le=\"1\"} 1\n";
+  const Index index = scanned(text);
   ASSERT_EQ(index.families.size(), 2U);
-  EXPECT_EQ(index.families[0].name, "b");
-  EXPECT_EQ(index.families[1].name, "a");
+  EXPECT_EQ(index.families[0].name(text), "b");
+  EXPECT_EQ(index.families[1].name(text), "a");
   EXPECT_EQ(index.families[1].sample_count, 3U);
 }
 

@@ -2,12 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace prometheus_rsocket::exposition {
 namespace {
 
-void expect_same(const SeriesView& a, const SeriesView& b) {
-  EXPECT_TRUE(same_series(a, b)) << a.labels << " / " << b.labels;
-  EXPECT_EQ(series_hash(a), series_hash(b)) << a.labels << " / " << b.labels;
+constexpr base::SipKey kKey{1, 2};
+
+std::uint64_t hash(const SeriesView& series, FamilyType type = FamilyType::kUntyped) {
+  return series_hash(kKey, type, series);
+}
+
+bool same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType::kUntyped) {
+  return same_series(type, a, b);
+}
+
+void expect_same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType::kUntyped) {
+  EXPECT_TRUE(same(a, b, type)) << a.labels << " / " << b.labels;
+  EXPECT_EQ(hash(a, type), hash(b, type)) << a.labels << " / " << b.labels;
 }
 
 TEST(Series, TheOrderOfLabelsDoesNotMatter) {
@@ -18,33 +31,52 @@ TEST(Series, ALabelWithoutAValueIsNoLabel) { expect_same({"a", "x=\"\""}, {"a", 
 
 TEST(Series, BoundsAreComparedAsNumbersInTheirOwnTypeAlone) {
   const auto histogram = FamilyType::kHistogram;
-  expect_same({"a_bucket", "le=\"1\"", histogram}, {"a_bucket", "le=\"1.0\"", histogram});
-  expect_same({"a_bucket", "le=\"+Inf\"", histogram}, {"a_bucket", "le=\"inf\"", histogram});
-  expect_same({"a", "quantile=\".5\"", FamilyType::kSummary},
-              {"a", "quantile=\"0.50\"", FamilyType::kSummary});
-  EXPECT_FALSE(same_series({"a", "le=\"1\""}, {"a", "le=\"1.0\""}));
-  EXPECT_FALSE(
-      same_series({"a_bucket", "le=\"1\"", histogram}, {"a_bucket", "le=\"2\"", histogram}));
+  expect_same({"a_bucket", "le=\"1\""}, {"a_bucket", "le=\"1.0\""}, histogram);
+  expect_same({"a_bucket", "le=\"0\""}, {"a_bucket", "le = \"-0.0\""}, histogram);
+  expect_same({"a_bucket", "le=\"+Inf\""}, {"a_bucket", "le=\"inf\""}, histogram);
+  expect_same({"a", "quantile=\".5\""}, {"a", "quantile=\"0.50\""}, FamilyType::kSummary);
+  EXPECT_FALSE(same({"a", "le=\"1\""}, {"a", "le=\"1.0\""}));
+  EXPECT_FALSE(same({"a_bucket", "le=\"1\""}, {"a_bucket", "le=\"2\""}, histogram));
 }
 
 TEST(Series, NamesAndValuesTellSeriesApart) {
-  EXPECT_FALSE(same_series({"a", ""}, {"b", ""}));
-  EXPECT_FALSE(same_series({"a", "x=\"n\""}, {"a", "x=\"\\n\""}));
-  EXPECT_FALSE(same_series({"a", "x=\"1\",y=\"2\""}, {"a", "x=\"2\",y=\"1\""}));
+  EXPECT_FALSE(same({"a", ""}, {"b", ""}));
+  EXPECT_FALSE(same({"a", "x=\"n\""}, {"a", "x=\"\\n\""}));
+  EXPECT_FALSE(same({"a", "x=\"1\",y=\"2\""}, {"a", "x=\"2\",y=\"1\""}));
 }
 
 TEST(Series, ASetTakesEachSeriesOnceAndForgetsOnRestart) {
-  SeriesSet set;
-  set.restart(100);
+  SeriesSet set(kKey);
+  set.restart(FamilyType::kUntyped, 100);
   EXPECT_TRUE(set.insert({"a", ""}));
   EXPECT_FALSE(set.insert({"a", "x=\"\""}));
-  set.restart(1);
+  set.restart(FamilyType::kUntyped, 1);
   EXPECT_TRUE(set.insert({"a", ""}));
 }
 
-// mix(hash(name), hash(value)) is symmetric: `a="b"` and `b="a"` hash alike.
+TEST(Series, ASetGrowsBeyondWhatWasExpectedAndForgetsNone) {
+  std::vector<std::string> labels;
+  for (int i = 0; i < 5000; ++i) labels.push_back("i=\"" + std::to_string(i) + "\"");
+  SeriesSet set(kKey);
+  set.restart(FamilyType::kUntyped, 0);
+  for (const std::string& label : labels) EXPECT_TRUE(set.insert({"a", label}));
+  for (const std::string& label : labels) EXPECT_FALSE(set.insert({"a", label}));
+}
+
+// Each label's hash is of name and value in their places: a sum of both would be the same.
 TEST(SeriesHash, ALabelAndItsMirrorDiffer) {
-  EXPECT_NE(series_hash({"m", "a=\"b\""}), series_hash({"m", "b=\"a\""}));
+  EXPECT_NE(hash({"m", "a=\"b\""}), hash({"m", "b=\"a\""}));
+}
+
+// Who does not know the key cannot choose series that share a hash.
+TEST(SeriesHash, TheKeyDecidesWhichSeriesCollide) {
+  const SeriesView a{"m", "a=\"1\""};
+  const SeriesView b{"m", "a=\"2\""};
+  const auto distance = [&](const base::SipKey& key) {
+    return series_hash(key, FamilyType::kGauge, a) ^ series_hash(key, FamilyType::kGauge, b);
+  };
+  EXPECT_NE(distance({1, 0}), distance({0, 0}));
+  EXPECT_NE(distance({0, 1}), distance({0, 0}));
 }
 
 }  // namespace
