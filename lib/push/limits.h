@@ -9,7 +9,8 @@
 
 namespace prometheus_rsocket::push {
 
-// Held at most, by default (`--push.max-count`, `--push.max-bytes`); beyond, a put is refused.
+// Held at most, by default (`--push.max-count`, `--push.max-bytes`: text and index, as they are in
+// memory); beyond, a put is refused.
 inline constexpr std::size_t kPushesMax = 100'000;
 inline constexpr std::uint64_t kPushBytesMax = std::uint64_t{256} << 20;
 

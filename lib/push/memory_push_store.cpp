@@ -26,21 +26,22 @@ boost::system::error_code make_error_code(PushError error) {
 MemoryPushStore::MemoryPushStore(Config config, base::Instant started_at)
     : config_(config), grace_ends_at_(started_at + kStartGrace), released_at_(started_at) {}
 
-void MemoryPushStore::put(ClientId client, std::string text, PutHandler done) {
+void MemoryPushStore::put(ClientId client, std::shared_ptr<const exposition::Exposition> exposition,
+                          PutHandler done) {
   const auto old = unended_.find(client);
   const bool replaces = old != unended_.end();
   const std::size_t held = counters_.held - (replaces ? 1 : 0);
-  const std::uint64_t bytes = counters_.bytes - (replaces ? old->second.text->size() : 0);
+  const std::uint64_t bytes = counters_.bytes - (replaces ? old->second.exposition->bytes() : 0);
+  const std::uint64_t added = exposition->bytes();
   if (held >= config_.pushes_max || bytes > config_.bytes_max ||
-      text.size() > config_.bytes_max - bytes) {
+      added > config_.bytes_max - bytes) {
     done(PushError::kFull);
     return;
   }
   counters_.held = held + 1;
-  counters_.bytes = bytes + text.size();
+  counters_.bytes = bytes + added;
   ++counters_.acknowledged;
-  Push push{client, Sequence{next_sequence_++},
-            std::make_shared<const std::string>(std::move(text))};
+  Push push{client, Sequence{next_sequence_++}, std::move(exposition)};
   unended_.insert_or_assign(std::move(client), std::move(push));
   done({});
 }
@@ -165,7 +166,7 @@ void MemoryPushStore::release(base::Instant now) {
     }
     ++(expired ? counters_.expired : counters_.released);
     --counters_.held;
-    counters_.bytes -= held->second.push.text->size();
+    counters_.bytes -= held->second.push.exposition->bytes();
     held_.erase(held);
     shown = shown_.erase(shown);
   }

@@ -16,7 +16,8 @@ class MemoryPushStore final : public PushStore {
   MemoryPushStore(Config config, base::Instant started_at);
 
   // Calls `done` before it returns.
-  void put(ClientId client, std::string text, PutHandler done) override;
+  void put(ClientId client, std::shared_ptr<const exposition::Exposition> exposition,
+           PutHandler done) override;
   void connection_ended(const ClientId& client) override;
   [[nodiscard]] Offer offer(const ScraperId& scraper, View view, base::Instant now) override;
   void complete(Receipt receipt, base::Instant now) override;

@@ -38,6 +38,7 @@
 
 #include "base/strong_id.h"
 #include "base/time.h"
+#include "exposition/exposition.h"
 #include "push/limits.h"
 
 namespace prometheus_rsocket::push {
@@ -57,16 +58,16 @@ enum class PushError { kFull = 1 };  // the store's count or bytes are used up: 
 
 struct Config {
   std::size_t pushes_max = kPushesMax;
-  std::uint64_t bytes_max = kPushBytesMax;  // of text
+  std::uint64_t bytes_max = kPushBytesMax;  // of memory: Exposition::bytes(), text and index
   base::Duration ttl = kPushTtl;
 };
 
 struct Push {
   ClientId client;
   Sequence sequence;
-  // Validated exposition text. Shared with the store, so that a response being written outlives
-  // a release.
-  std::shared_ptr<const std::string> text;
+  // Shared with the store, so that a response being written outlives a release. Its index is made
+  // once, when the push comes, and not for each page it is on.
+  std::shared_ptr<const exposition::Exposition> exposition;
 };
 
 struct Offer {
@@ -76,7 +77,7 @@ struct Offer {
 
 struct Counters {
   std::size_t held = 0;     // now, those whose connection is still open included
-  std::uint64_t bytes = 0;  // of their text, now
+  std::uint64_t bytes = 0;  // of their text and index, now
   std::uint64_t acknowledged = 0;
   std::uint64_t expired = 0;   // went at their ttl
   std::uint64_t released = 0;  // went early, all who delay having them
@@ -90,10 +91,11 @@ class PushStore {
 
   virtual ~PushStore() = default;
 
-  // Stores validated text; `done` is called exactly once, perhaps before put() returns. A second
+  // Stores what it was given; `done` is called exactly once, perhaps before put() returns. A second
   // put on the same connection replaces the first; if it is refused the first stays. A
   // connection_ended() called while a put is under way takes effect after it.
-  virtual void put(ClientId client, std::string text, PutHandler done) = 0;
+  virtual void put(ClientId client, std::shared_ptr<const exposition::Exposition> exposition,
+                   PutHandler done) = 0;
 
   // The client's connection is gone: its push, if any, can be seen from here on. A later put under
   // the same name is another connection's, and another push.

@@ -179,7 +179,8 @@ void Client::answer(const Asked& asked, PullOutcome outcome,
 }
 
 std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload) {
-  auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max);
+  auto opened =
+      open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max, owner_.hash_key());
   if (opened) {
     if (opened->key_index > 0) base::reached(base::Probe::kOlderKeyOpened);
     keys_.resize(opened->key_index + 1);
@@ -217,7 +218,7 @@ void Client::on(const rsocket::ResponseAborted& aborted) {
 
 void Client::on(const rsocket::Request& request) {
   if (auto exposition = open(request.payload)) {
-    owner_.pushed(*this, request.stream.value, exposition->text);
+    owner_.pushed(*this, request.stream.value, std::move(exposition));
     return;
   }
   ++owner_.metrics().pushes_refused;
@@ -233,7 +234,7 @@ void Client::on(const rsocket::RequestAborted& aborted) {
 
 void Client::on(const rsocket::FireAndForget& request) {
   if (auto exposition = open(request.payload)) {
-    owner_.pushed(*this, 0, exposition->text);
+    owner_.pushed(*this, 0, std::move(exposition));
   } else {
     ++owner_.metrics().pushes_refused;
   }

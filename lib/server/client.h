@@ -28,6 +28,8 @@ class ClientOwner {
   [[nodiscard]] virtual const Config& config() const = 0;
   [[nodiscard]] virtual ShardMetrics& metrics() = 0;
   [[nodiscard]] virtual LogLimit& log_limit() = 0;
+  // The process's secret for hashes of what clients choose.
+  [[nodiscard]] virtual const base::SipKey& hash_key() const = 0;
   // None until the first key is made.
   [[nodiscard]] virtual const std::shared_ptr<const envelope::PrivateKey>& key() const = 0;
 
@@ -36,7 +38,8 @@ class ClientOwner {
 
   virtual void replied(PullId pull, Reply reply) = 0;
   // `stream` is 0 where no answer is wanted; else push_stored() has to come.
-  virtual void pushed(const Client& client, std::uint32_t stream, std::string text) = 0;
+  virtual void pushed(const Client& client, std::uint32_t stream,
+                      std::shared_ptr<const Exposition> exposition) = 0;
   // Destroys the client; the last call it makes. Its goodbye may still be on its way.
   virtual void ended(Client& client) = 0;
 };

@@ -36,6 +36,7 @@ struct Config {
   base::Duration scrape_default_timeout = 10s;
   base::Duration scrape_timeout_offset = 500ms;
   std::size_t scrapes_max = 4;  // at once; further ones wait within their deadline
+  // Of memory that one page may hold on to, text and index of the replies and pushes on it.
   std::uint64_t page_bytes_max = std::uint64_t{1} << 30;
 
   push::Config push;

@@ -2,7 +2,7 @@
 // answered. All of it is called on shard 0, by message.
 #pragma once
 
-#include <string>
+#include <memory>
 
 #include "server/admission.h"
 #include "server/reply.h"
@@ -20,8 +20,9 @@ class Hub {
   virtual void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) = 0;
   virtual void pull_replied(PullId pull, Reply reply) = 0;
 
-  // Validated text that a client pushed. The client's shard is told by push_stored().
-  virtual void push_received(ConnectionId client, std::uint32_t stream, std::string text) = 0;
+  // What a client pushed. The client's shard is told by push_stored().
+  virtual void push_received(ConnectionId client, std::uint32_t stream,
+                             std::shared_ptr<const Exposition> exposition) = 0;
   virtual void client_ended(ConnectionId client) = 0;
 };
 

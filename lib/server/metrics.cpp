@@ -186,9 +186,12 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
 void write_pages(PageText& page, const ShardMetrics& all, const FrontMetrics& front) {
   page.family("prometheus_proxy_quarantined_payloads_total", "counter",
               "Payloads of clients kept from the page, by reason.");
+  auto quarantined = all.quarantined;
+  quarantined[static_cast<std::size_t>(Quarantine::kPage)] +=
+      front.left_out_of_pulls + front.left_out_of_pages;
   for (std::size_t i = 0; i < kQuarantines; ++i) {
     page.sample("prometheus_proxy_quarantined_payloads_total", {{"reason", kQuarantineNames[i]}},
-                all.quarantined[i]);
+                quarantined[i]);
   }
   page.family("prometheus_proxy_merge_conflicts_total", "counter",
               "What was taken off pages since clients disagree, by kind.");
@@ -204,8 +207,8 @@ void write_pages(PageText& page, const ShardMetrics& all, const FrontMetrics& fr
 
 void write_pushes(PageText& page, const ShardMetrics& all, const push::Counters& push) {
   page.single("prometheus_proxy_pushes_held", "gauge", "Pushes held now.", push.held);
-  page.single("prometheus_proxy_pushes_held_bytes", "gauge", "Text of the pushes held now.",
-              push.bytes);
+  page.single("prometheus_proxy_pushes_held_bytes", "gauge",
+              "Memory of the pushes held now, text and index.", push.bytes);
   page.single("prometheus_proxy_pushes_acknowledged_total", "counter", "Pushes stored.",
               push.acknowledged);
   page.single("prometheus_proxy_pushes_expired_total", "counter",

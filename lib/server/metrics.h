@@ -92,6 +92,10 @@ struct FrontMetrics {
   std::uint64_t refused_for_all = 0;      // held, since too many were connected
   std::uint64_t refused_for_address = 0;  // held, since too many were from their address
   std::uint64_t scrapes_refused = 0;      // 503, since too many at once
+  // Quarantine::kPage: payloads that came when a page was full, or that pushes then took the room
+  // of.
+  std::uint64_t left_out_of_pulls = 0;
+  std::uint64_t left_out_of_pages = 0;
   exposition::MergeStats merge;
   push::Counters push;
 };

@@ -16,9 +16,11 @@ namespace prometheus_rsocket::server {
 
 class Page {
  public:
-  // Live beats pushed, the longest-connected first; of pushes the newest first. What would pass
-  // `bytes_max` of text is left out, the newest-connected first.
-  Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes, std::uint64_t bytes_max);
+  // Live beats pushed; of pushes the newest first. REQUIRES: the longest-connected is first in
+  // `replies`. Beyond `bytes_max` of text and index replies are left out, the newest-connected
+  // first, so that it is the same clients from page to page.
+  Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes, std::uint64_t bytes_max,
+       const base::SipKey& hash_key);
 
   Page(const Page&) = delete;
   Page& operator=(const Page&) = delete;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <tuple>
+#include <iterator>
+#include <ranges>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -34,13 +36,16 @@ struct PullService::Pull : std::enable_shared_from_this<Pull> {
   std::size_t punctual_came = 0;
   std::size_t tardy_came = 0;
   std::optional<base::Instant> tardy_deadline;
-  std::vector<Reply> replies;  // with something on them
+  std::map<Seniority, Reply> replies;  // with something on them
+  std::uint64_t bytes = 0;             // of those
+  std::uint64_t left_out = 0;
+  std::optional<Seniority> room_ends;  // who was left out, and whoever is younger, has no room
   std::vector<Waiter> waiters;
   runtime::Alarm alarm;
 };
 
-PullService::PullService(runtime::Shard& shard, Shards shards)
-    : shard_(shard), shards_(std::move(shards)) {}
+PullService::PullService(runtime::Shard& shard, Shards shards, std::uint64_t bytes_max)
+    : shard_(shard), shards_(std::move(shards)), bytes_max_(bytes_max) {}
 
 PullService::~PullService() = default;
 
@@ -75,15 +80,36 @@ void PullService::pull_replied(PullId id, Reply reply) {
   if (found == pulls_.end() || found->second->finished) return;
   Pull& pull = *found->second;
   ++(reply.tardy ? pull.tardy_came : pull.punctual_came);
-  if (reply.exposition) pull.replies.push_back(std::move(reply));
+  if (reply.exposition) keep(pull, std::move(reply));
   finish_if_all_in(pull);
+}
+
+// Holds no more than bytes_max_ and one reply at any time.
+void PullService::keep(Pull& pull, Reply reply) {
+  const Seniority seniority = reply.seniority();
+  pull.bytes += reply.exposition->bytes();
+  pull.replies.emplace(seniority, std::move(reply));
+  const auto has_no_room = [&](const Seniority& youngest) {
+    return pull.bytes > bytes_max_ || (pull.room_ends && youngest > *pull.room_ends);
+  };
+  while (!pull.replies.empty() && has_no_room(pull.replies.rbegin()->first)) {
+    const auto youngest = std::prev(pull.replies.end());
+    pull.room_ends = std::min(pull.room_ends.value_or(youngest->first), youngest->first);
+    pull.bytes -= youngest->second.exposition->bytes();
+    pull.replies.erase(youngest);
+    ++pull.left_out;
+    ++left_out_;
+  }
 }
 
 void PullService::client_ended(ConnectionId client) {
   for (const auto& [id, pull] : pulls_) {
-    const auto gone =
-        std::erase_if(pull->replies, [&](const Reply& reply) { return reply.client == client; });
-    if (gone > 0) base::reached(base::Probe::kClientGoneMidPull);
+    const auto reply = std::ranges::find_if(
+        pull->replies, [&](const auto& entry) { return entry.second.client == client; });
+    if (reply == pull->replies.end()) continue;
+    base::reached(base::Probe::kClientGoneMidPull);
+    pull->bytes -= reply->second.exposition->bytes();
+    pull->replies.erase(reply);
   }
 }
 
@@ -104,6 +130,10 @@ void PullService::finish_if_all_in(Pull& pull) {
 void PullService::finish(Pull& pull) {
   if (!pull.finished) {
     pull.finished = true;
+    if (pull.left_out > 0) {
+      shard_.log.warn("the page is full: clients are left out",
+                      {{"clients", std::to_string(pull.left_out)}});
+    }
     shards_.end(pull.id);
   }
   for (Pull::Waiter& waiter : std::exchange(pull.waiters, {})) {
@@ -115,10 +145,8 @@ void PullService::finish(Pull& pull) {
 // Posted: who waits may ask for the next pull. Whoever ends until then is not on the page.
 void PullService::answer(Pull& pull, Done done) {
   boost::asio::post(shard_.executor, [done = std::move(done), pull = pull.shared_from_this()] {
-    std::ranges::sort(pull->replies, {}, [](const Reply& reply) {
-      return std::tuple(reply.connected_at, reply.client);
-    });
-    done({pull->id, pull->replies});
+    const auto replies = std::views::values(pull->replies);
+    done({pull->id, {replies.begin(), replies.end()}});
   });
 }
 

@@ -29,7 +29,11 @@ class PullService {
     std::function<void(PullId)> end;  // who has not replied is late
   };
 
-  PullService(runtime::Shard& shard, Shards shards);
+  // `bytes_max` (--scrape.max-bytes): of text and index, what one pull keeps at most. Of those that
+  // do not fit together the longest-connected are kept, as many in a row as fit, whatever the order
+  // in which they reply: a newcomer takes nobody's place, and it is the same clients at each
+  // scrape.
+  PullService(runtime::Shard& shard, Shards shards, std::uint64_t bytes_max);
   ~PullService();
 
   // `done` is called once, later: when all are in; when all but those late before are in and a
@@ -42,9 +46,13 @@ class PullService {
   // shared.
   void client_ended(ConnectionId client);
 
+  // Replies that were dropped for want of room, since the start.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
  private:
   struct Pull;
 
+  void keep(Pull& pull, Reply reply);
   void finish_if_all_in(Pull& pull);
   void finish(Pull& pull);
   void answer(Pull& pull, Done done);
@@ -53,6 +61,8 @@ class PullService {
 
   runtime::Shard& shard_;
   Shards shards_;
+  const std::uint64_t bytes_max_;
+  std::uint64_t left_out_ = 0;
   std::uint64_t next_id_ = 1;
   std::map<PullId, std::shared_ptr<Pull>> pulls_;  // by age; the last may be joined
 };

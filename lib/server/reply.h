@@ -6,11 +6,11 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "base/strong_id.h"
 #include "base/time.h"
-#include "exposition/scan.h"
+#include "exposition/exposition.h"
 
 namespace prometheus_rsocket::server {
 
@@ -23,17 +23,18 @@ struct ConnectionId {
   friend auto operator<=>(const ConnectionId&, const ConnectionId&) = default;
 };
 
-// Valid text; `index` points into it.
-struct Exposition {
-  std::string text;
-  exposition::Index index;
-};
+using exposition::Exposition;
+
+// The longest-connected is first, and wins where clients disagree or room is short.
+using Seniority = std::pair<base::Instant, ConnectionId>;
 
 struct Reply {
-  base::Instant connected_at;  // with `client` the seniority: the longest-connected wins
+  base::Instant connected_at;
   ConnectionId client;
   bool tardy = false;                            // it was late in its last scrapes
   std::shared_ptr<const Exposition> exposition;  // none: it has nothing for the page
+
+  [[nodiscard]] Seniority seniority() const { return {connected_at, client}; }
 };
 
 }  // namespace prometheus_rsocket::server

@@ -1,6 +1,8 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <boost/asio/bind_executor.hpp>
 #include <numeric>
 #include <utility>
@@ -20,12 +22,19 @@ push::ClientId push_client(ConnectionId id) {
   return push::ClientId{std::to_string(id.shard) + "-" + std::to_string(id.serial)};
 }
 
+base::SipKey draw_hash_key(runtime::Random& random) {
+  std::array<std::byte, sizeof(base::SipKey)> bytes{};
+  random.fill(bytes);
+  return std::bit_cast<base::SipKey>(bytes);
+}
+
 }  // namespace
 
 Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::PushStore> pushes)
     : process_(process),
       shard_(process.shard(0)),
       config_(std::move(config)),
+      hash_key_(draw_hash_key(shard_.random)),
       pushes_(pushes ? std::move(pushes)
                      : std::make_unique<push::MemoryPushStore>(config_.push, shard_.clock.now())),
       admission_(process.shard_count(), config_),
@@ -33,8 +42,8 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
           shard_,
           {.count = process.shard_count(),
            .ask = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.pull(pull); }); },
-           .end =
-               [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); }}),
+           .end = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); }},
+          config_.page_bytes_max),
       keys_(shard_, config_.key_bits, config_.key_rotation,
             [this](std::shared_ptr<const envelope::PrivateKey> key) {
               to_shards([key](ShardServer& s) { s.set_key(key); });
@@ -46,13 +55,15 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
                   }),
       grace_timer_(shard_.timers.make_timer()) {
   for (std::size_t i = 0; i < process.shard_count(); ++i) {
-    shards_.push_back(std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this)));
+    shards_.push_back(
+        std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this), hash_key_));
   }
   web_ = std::make_unique<Web>(
       shard_, config_,
       Web::Services{.pulls = pulls_,
                     .pushes = *pushes_,
                     .front = front_,
+                    .hash_key = hash_key_,
                     .gather_metrics = [this](auto done) { gather_metrics(std::move(done)); },
                     .delivered =
                         [this](PullId pull) {
@@ -161,14 +172,15 @@ void Server::pull_asked(PullId pull, std::size_t clients, std::size_t tardy) {
 
 void Server::pull_replied(PullId pull, Reply reply) { pulls_.pull_replied(pull, std::move(reply)); }
 
-void Server::push_received(ConnectionId client, std::uint32_t stream, std::string text) {
+void Server::push_received(ConnectionId client, std::uint32_t stream,
+                           std::shared_ptr<const Exposition> exposition) {
   const auto tell = [this, client, stream](error_code error) {
     ShardServer& target = *shards_[client.shard];
     to_shard(client.shard,
              [&target, client, stream, error] { target.push_stored(client, stream, error); });
   };
   if (base::is_mutant(base::Mutant::kAcknowledgedTooEarly)) tell({});
-  pushes_->put(push_client(client), std::move(text), tell);
+  pushes_->put(push_client(client), std::move(exposition), tell);
 }
 
 void Server::client_ended(ConnectionId client) {

@@ -65,7 +65,8 @@ class Server final : private Hub {
   void slot_freed(const Slot& slot) override;
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) override;
   void pull_replied(PullId pull, Reply reply) override;
-  void push_received(ConnectionId client, std::uint32_t stream, std::string text) override;
+  void push_received(ConnectionId client, std::uint32_t stream,
+                     std::shared_ptr<const Exposition> exposition) override;
   void client_ended(ConnectionId client) override;
 
   [[nodiscard]] std::optional<ListenFailure> listen(const std::vector<runtime::Endpoint>& endpoints,
@@ -83,6 +84,7 @@ class Server final : private Hub {
   runtime::Process& process_;
   runtime::Shard& shard_;
   const Config config_;
+  const base::SipKey hash_key_;  // for hashes of what clients choose; all shards have the same
   std::unique_ptr<push::PushStore> pushes_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   Admission admission_;

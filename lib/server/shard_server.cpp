@@ -25,11 +25,12 @@ std::size_t inflight_share(const Config& config, std::size_t shards) {
 }  // namespace
 
 ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Config& config,
-                         Hub& hub)
+                         Hub& hub, const base::SipKey& hash_key)
     : process_(process),
       shard_(process.shard(index)),
       config_(config),
       hub_(hub),
+      hash_key_(hash_key),
       inflight_(
           std::make_shared<transport::ByteBudget>(inflight_share(config, process.shard_count()))) {}
 
@@ -179,9 +180,10 @@ void ShardServer::replied(PullId pull, Reply reply) {
   });
 }
 
-void ShardServer::pushed(const Client& client, std::uint32_t stream, std::string text) {
-  tell([&hub = hub_, id = client.id(), stream, text = std::move(text)]() mutable {
-    hub.push_received(id, stream, std::move(text));
+void ShardServer::pushed(const Client& client, std::uint32_t stream,
+                         std::shared_ptr<const Exposition> exposition) {
+  tell([&hub = hub_, id = client.id(), stream, exposition = std::move(exposition)]() mutable {
+    hub.push_received(id, stream, std::move(exposition));
   });
 }
 

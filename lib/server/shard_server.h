@@ -19,7 +19,8 @@ namespace prometheus_rsocket::server {
 class ShardServer final : private ClientOwner {
  public:
   // `process`, `config` and `hub` outlive it; it is destroyed when its shard no longer runs.
-  ShardServer(runtime::Process& process, std::size_t index, const Config& config, Hub& hub);
+  ShardServer(runtime::Process& process, std::size_t index, const Config& config, Hub& hub,
+              const base::SipKey& hash_key);
   ~ShardServer() override;
 
   // A fresh connection, its stream on this shard. The slot is freed when its socket is closed.
@@ -55,10 +56,12 @@ class ShardServer final : private ClientOwner {
   const Config& config() const override { return config_; }
   ShardMetrics& metrics() override { return metrics_; }
   LogLimit& log_limit() override { return log_limit_; }
+  const base::SipKey& hash_key() const override { return hash_key_; }
   const std::shared_ptr<const envelope::PrivateKey>& key() const override { return key_; }
   const std::shared_ptr<transport::ByteBudget>& inflight() const override { return inflight_; }
   void replied(PullId pull, Reply reply) override;
-  void pushed(const Client& client, std::uint32_t stream, std::string text) override;
+  void pushed(const Client& client, std::uint32_t stream,
+              std::shared_ptr<const Exposition> exposition) override;
   void ended(Client& client) override;
 
   void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at,
@@ -73,6 +76,7 @@ class ShardServer final : private ClientOwner {
   runtime::Shard& shard_;
   const Config& config_;
   Hub& hub_;
+  const base::SipKey hash_key_;
   const std::shared_ptr<transport::ByteBudget> inflight_;  // shared with the clients' sessions
   ShardMetrics metrics_;
   LogLimit log_limit_;

@@ -100,6 +100,7 @@ void Web::handle(const ExchangePtr& exchange) {
 void Web::handle_proxy(const ExchangePtr& exchange) {
   services_.gather_metrics([this, exchange](const std::vector<ShardMetrics>& metrics) {
     services_.front.push = services_.pushes.counters();
+    services_.front.left_out_of_pulls = services_.pulls.left_out();
     std::string text =
         write_proxy_metrics(config_.version, metrics, services_.front, shard_.clock.now());
     if (config_.process_metrics) text += config_.process_metrics();
@@ -188,9 +189,10 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
     services_.pushes_changed();
   });
   const PullId pull = pulled.pull;
-  auto page =
-      std::make_shared<Page>(std::move(pulled.replies), offer.pushes, config_.page_bytes_max);
+  auto page = std::make_shared<Page>(std::move(pulled.replies), offer.pushes,
+                                     config_.page_bytes_max, services_.hash_key);
   if (page->left_out() > 0) {
+    services_.front.left_out_of_pages += page->left_out();
     shard_.log.warn("the page is full: clients are left out",
                     {{"clients", std::to_string(page->left_out())}});
   }

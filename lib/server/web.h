@@ -29,6 +29,7 @@ class Web final : private http::RequestHandler {
     PullService& pulls;
     push::PushStore& pushes;
     FrontMetrics& front;
+    base::SipKey hash_key;
     std::function<void(std::function<void(std::vector<ShardMetrics>)>)> gather_metrics;
     std::function<void(PullId)> delivered;  // all of that pull has been written to a scraper
     std::function<void()> pushes_changed;   // the store's next timeout may be another

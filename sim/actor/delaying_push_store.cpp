@@ -16,8 +16,10 @@ DelayingPushStore::DelayingPushStore(runtime::Shard& shard, std::unique_ptr<push
 
 DelayingPushStore::~DelayingPushStore() = default;
 
-void DelayingPushStore::put(push::ClientId client, std::string text, PutHandler done) {
-  if (delay_max_ == base::Duration::zero()) return commit(client, std::move(text), done);
+void DelayingPushStore::put(push::ClientId client,
+                            std::shared_ptr<const exposition::Exposition> exposition,
+                            PutHandler done) {
+  if (delay_max_ == base::Duration::zero()) return commit(client, std::move(exposition), done);
   const base::Instant now = shard_.clock.now();
   Client& pending = clients_[client];
   ++pending.puts;
@@ -27,17 +29,18 @@ void DelayingPushStore::put(push::ClientId client, std::string text, PutHandler 
   auto timer = shard_.timers.make_timer();
   timer->async_wait_until(
       pending.last_commit,
-      boost::asio::bind_executor(shard_.executor,
-                                 [this, number, client = std::move(client), text = std::move(text),
-                                  done = std::move(done)](runtime::error_code) mutable {
-                                   const auto finished = under_way_.extract(number);
-                                   commit(client, std::move(text), done);
-                                   const auto found = clients_.find(client);
-                                   if (--found->second.puts > 0) return;
-                                   const bool ended = found->second.ended;
-                                   clients_.erase(found);
-                                   if (ended) store_->connection_ended(client);
-                                 }));
+      boost::asio::bind_executor(
+          shard_.executor,
+          [this, number, client = std::move(client), exposition = std::move(exposition),
+           done = std::move(done)](runtime::error_code) mutable {
+            const auto finished = under_way_.extract(number);
+            commit(client, std::move(exposition), done);
+            const auto found = clients_.find(client);
+            if (--found->second.puts > 0) return;
+            const bool ended = found->second.ended;
+            clients_.erase(found);
+            if (ended) store_->connection_ended(client);
+          }));
   under_way_.emplace(number, std::move(timer));
 }
 
@@ -50,15 +53,13 @@ void DelayingPushStore::connection_ended(const push::ClientId& client) {
   }
 }
 
-void DelayingPushStore::commit(const push::ClientId& client, std::string text,
+void DelayingPushStore::commit(const push::ClientId& client,
+                               std::shared_ptr<const exposition::Exposition> exposition,
                                const PutHandler& done) {
-  // The store takes the text away; whether it has it is known only afterwards.
-  std::string copy = text;
-  store_->put(client, std::move(text),
-              [this, copy = std::move(copy), done](boost::system::error_code error) {
-                if (!error) committed_(copy);
-                done(error);
-              });
+  store_->put(client, exposition, [this, exposition, done](boost::system::error_code error) {
+    if (!error) committed_(exposition->text);
+    done(error);
+  });
 }
 
 }  // namespace prometheus_rsocket::sim::actor

@@ -28,7 +28,8 @@ class DelayingPushStore final : public push::PushStore {
                     base::Duration delay_max, Draws draws, Committed committed);
   ~DelayingPushStore() override;
 
-  void put(push::ClientId client, std::string text, PutHandler done) override;
+  void put(push::ClientId client, std::shared_ptr<const exposition::Exposition> exposition,
+           PutHandler done) override;
   void connection_ended(const push::ClientId& client) override;
   [[nodiscard]] push::Offer offer(const push::ScraperId& scraper, push::View view,
                                   base::Instant now) override {
@@ -51,7 +52,8 @@ class DelayingPushStore final : public push::PushStore {
     bool ended = false;
   };
 
-  void commit(const push::ClientId& client, std::string text, const PutHandler& done);
+  void commit(const push::ClientId& client,
+              std::shared_ptr<const exposition::Exposition> exposition, const PutHandler& done);
 
   runtime::Shard& shard_;
   std::unique_ptr<push::PushStore> store_;

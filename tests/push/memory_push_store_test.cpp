@@ -16,7 +16,9 @@ class MemoryPushStoreTest : public ::testing::Test {
   boost::system::error_code put(const std::string& client, const std::string& text) {
     boost::system::error_code outcome = PushError::kFull;
     int calls = 0;
-    store.put(ClientId{client}, text, [&](boost::system::error_code error) {
+    auto exposition = std::make_shared<exposition::Exposition>();
+    exposition->text = text;
+    store.put(ClientId{client}, std::move(exposition), [&](boost::system::error_code error) {
       outcome = error;
       ++calls;
     });
@@ -32,7 +34,7 @@ class MemoryPushStoreTest : public ::testing::Test {
   }
   static Texts texts(const Offer& offer) {
     Texts out;
-    for (const Push& push : offer.pushes) out.push_back(*push.text);
+    for (const Push& push : offer.pushes) out.push_back(push.exposition->text);
     return out;
   }
   Texts scrape(const std::string& scraper, View view = View::kConnected) {
@@ -162,6 +164,16 @@ TEST_F(MemoryPushStoreTest, AFullStoreRefusesAndKeepsWhatItAcknowledged) {
   store.connection_ended(ClientId{"3"});
   EXPECT_EQ(store.counters(), (Counters{3, 10, 3, 0, 0}));
   EXPECT_EQ(scrape("s"), (Texts{"aaaaa", "bbbb", "c"}));
+}
+
+// The index of many short lines is larger than they are.
+TEST_F(MemoryPushStoreTest, ItsBoundCountsTheIndexToo) {
+  auto exposition = std::make_shared<exposition::Exposition>();
+  exposition->text = "a";
+  exposition->index.samples.resize(1);
+  std::optional<boost::system::error_code> outcome;
+  store.put(ClientId{"c"}, std::move(exposition), [&](auto error) { outcome = error; });
+  EXPECT_EQ(outcome, PushError::kFull);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ TEST(PushProperty, AcknowledgedIsShownToEachScraperAndNeverTwice) {
       auto [name, offer] = open[i];
       open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
       if (!whole) return store.abandon(offer.receipt);
-      for (const Push& push : offer.pushes) complete[name].insert(*push.text);
+      for (const Push& push : offer.pushes) complete[name].insert(push.exposition->text);
       store.complete(offer.receipt, now);
     };
     const auto begin = [&](const std::string& name) {
@@ -40,7 +40,9 @@ TEST(PushProperty, AcknowledgedIsShownToEachScraperAndNeverTwice) {
       now += std::chrono::seconds(1);
       if (step < 3) {
         const std::string text = "p" + std::to_string(acknowledged.size());
-        store.put(ClientId{text}, text, [&](auto error) {
+        auto exposition = std::make_shared<exposition::Exposition>();
+        exposition->text = text;
+        store.put(ClientId{text}, std::move(exposition), [&](auto error) {
           if (!error) acknowledged.insert(text);
         });
         store.connection_ended(ClientId{text});

@@ -43,7 +43,8 @@ TEST(HostilePull, AClientThatEndedBeforeThePageIsMadeIsNotOnIt) {
   std::vector<PullId> asked;
   PullService service{
       manual.shard(),
-      {.count = 1, .ask = [&](PullId pull) { asked.push_back(pull); }, .end = [](PullId) {}}};
+      {.count = 1, .ask = [&](PullId pull) { asked.push_back(pull); }, .end = [](PullId) {}},
+      Config{}.page_bytes_max};
   service.pull(manual.now() + 10s, [&](PullService::Pulled pulled) { page = std::move(pulled); });
   service.pull_asked(asked.back(), 1, 0);
   const ConnectionId client{.shard = 0, .serial = 1};

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "manual_shard.h"
 #include "server/limits.h"
 
@@ -27,23 +31,38 @@ class PullServiceTest : public testing::Test {
     manual.run_for(0ms);
   }
   // Client `serial`, connected since second `serial` of the process, answers the last pull.
-  void reply(std::uint64_t serial, bool tardy = false) {
+  void reply(std::uint64_t serial, bool tardy = false) { reply_with(0, serial, tardy); }
+  // … with so many bytes.
+  void reply_with(std::size_t bytes, std::uint64_t serial, bool tardy = false) {
+    auto exposition = std::make_shared<Exposition>(Exposition{std::string(bytes, 'x'), {}});
+    kept.push_back(exposition);
     service.pull_replied(asked.back(), {base::Instant(std::chrono::seconds(serial)),
                                         {.shard = 0, .serial = serial},
                                         tardy,
-                                        std::make_shared<Exposition>()});
+                                        std::move(exposition)});
     manual.run_for(0ms);
   }
+  [[nodiscard]] std::size_t kept_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& watched : kept) {
+      if (const auto exposition = watched.lock()) bytes += exposition->bytes();
+    }
+    return bytes;
+  }
+
+  static constexpr std::uint64_t kBytesMax = 1000;
 
   ManualShard manual;
   std::vector<PullId> asked;
   std::vector<PullId> ended;
   std::vector<std::vector<std::uint64_t>> pages;
   std::vector<base::Duration> answered_at;
+  std::vector<std::weak_ptr<const Exposition>> kept;
   PullService service{manual.shard(),
                       {.count = 1,
                        .ask = [this](PullId pull) { asked.push_back(pull); },
-                       .end = [this](PullId pull) { ended.push_back(pull); }}};
+                       .end = [this](PullId pull) { ended.push_back(pull); }},
+                      kBytesMax};
 };
 
 TEST_F(PullServiceTest, AnswersWhenAllAreInTheLongestConnectedFirst) {
@@ -156,6 +175,51 @@ TEST_F(PullServiceTest, KeepsNothingOnceItCannotBeShared) {
   service.pull_replied(asked.back(), {{}, {0, 1}, false, std::move(exposition)});
   manual.run_for(kPullSharing + 1s);
   EXPECT_TRUE(watched.expired());
+}
+
+TEST_F(PullServiceTest, WhatCannotStandOnThePageIsNotKept) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 400, 0);
+  for (std::uint64_t client = 1; client <= 400; ++client) {
+    reply_with(100, client);
+    EXPECT_LE(kept_bytes(), kBytesMax);
+  }
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)));
+  EXPECT_EQ(service.left_out(), 390U);
+}
+
+// One with large replies cannot drive out those who were there before, by being quick.
+TEST_F(PullServiceTest, InWhateverOrderTheyReplyTheLongestConnectedAreKept) {
+  const std::vector<std::size_t> sizes = {400, 300, 600, 100, 200};  // the first two fit together
+  std::vector<std::uint64_t> order = {1, 2, 3, 4, 5};
+  do {
+    scrape(10s);
+    service.pull_asked(asked.back(), order.size(), 0);
+    for (const std::uint64_t client : order) reply_with(sizes[client - 1], client);
+    EXPECT_THAT(pages.back(), ElementsAre(1, 2)) << testing::PrintToString(order);
+    manual.run_for(1s);
+  } while (std::ranges::next_permutation(order).found);
+  EXPECT_EQ(service.left_out(), 120U * 3);
+}
+
+TEST_F(PullServiceTest, AnIndexTakesRoomToo) {
+  auto exposition = std::make_shared<Exposition>();
+  exposition->index.samples.resize(kBytesMax);
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  service.pull_replied(asked.back(), {{}, {0, 1}, false, std::move(exposition)});
+  manual.run_for(0ms);
+  EXPECT_THAT(pages, ElementsAre(IsEmpty()));
+}
+
+TEST_F(PullServiceTest, WhoHasEndedLeavesItsRoomToThoseWhoReplyLater) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 3, 0);
+  reply_with(900, 1);
+  service.client_ended({0, 1});
+  reply_with(600, 2);
+  reply_with(400, 3);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(2, 3)));
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST(Push, ANewerPushBeatsAnOlder) {
 
 TEST(Push, OneThatCannotBeStoredIsNotAcknowledged) {
   Config config;
-  config.push.bytes_max = 3;
+  config.push.bytes_max = gauge("a", 1).size();  // and none for its index
   ServerWorld it(config);
   Application& application = it.add_application("");
   application.push(PushKind::kAcknowledged, gauge("a", 1));

@@ -279,5 +279,27 @@ TEST(Web, GzipIsSentToWhoAsksForIt) {
   EXPECT_FALSE(it.get("/metrics/connected").headers.contains("content-encoding"));
 }
 
+TEST(Scrape, WhoDoesNotFitOnThePageIsLeftOutAndCounted) {
+  Config config;
+  config.page_bytes_max = 3000;
+  ServerWorld it(config);
+  const std::string text = "a{b=\"" + std::string(2000, 'x') + "\"} 1\n";
+  it.add_application(text);
+  it.world.run_for(1s);
+  it.add_application("b{c=\"" + std::string(2000, 'y') + "\"} 1\n");
+  EXPECT_EQ(it.scrape(), "# TYPE a untyped\n" + text);
+  EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"page_full\"}"), "1");
+  EXPECT_EQ(it.proxy->count_log("the page is full"), 1U);
+}
+
+// One client repeats a line a million times: dropping them is done in turns with everybody else.
+TEST(Scrape, DuplicatesAreDroppedInTurnsWithOthers) {
+  ServerWorld it;
+  std::string text = "a 1\n";
+  while (text.size() < 4'000'000) text += text;
+  it.add_application(text);
+  EXPECT_EQ(it.scrape(), "# TYPE a untyped\na 1\n");
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::server

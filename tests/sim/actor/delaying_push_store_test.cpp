@@ -23,14 +23,15 @@ struct StoreWorld {
             [this](std::string_view text) { committed.emplace_back(text); })) {}
 
   void put(const std::string& client, std::string text) {
-    store.put(ClientId{client}, std::move(text),
+    store.put(ClientId{client},
+              std::make_shared<exposition::Exposition>(exposition::Exposition{std::move(text), {}}),
               [this](boost::system::error_code error) { answers.push_back(error); });
   }
   std::vector<std::string> shown() {
     const auto offer = store.offer(push::ScraperId{"a"}, push::View::kConnected, world.now());
     store.abandon(offer.receipt);
     std::vector<std::string> texts;
-    for (const auto& push : offer.pushes) texts.push_back(*push.text);
+    for (const auto& push : offer.pushes) texts.push_back(push.exposition->text);
     return texts;
   }
 
