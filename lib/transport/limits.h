@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 // A peer that takes no byte for so long is gone or hostile (wire-protocol limits, outbound queue).
 inline constexpr base::Duration kWriteStallTime = 30s;
 
-// In the middle of a frame that has taken room, a peer of which no byte comes for so long is gone or
-// hostile too: no KEEPALIVE of its own could get past that frame.
+// In the middle of a frame that has taken room, a peer of which no byte comes for so long is gone
+// or hostile too: no KEEPALIVE of its own could get past that frame.
 inline constexpr base::Duration kReadStallTime = kWriteStallTime;
 
 // After our goodbye: how long the peer's own end is waited for, so that our last bytes are not

@@ -47,7 +47,7 @@ class MemoryPushStoreTest : public ::testing::Test {
     scrape(scraper);
   }
 
-  MemoryPushStore store{Config{3, 10, kPushTtl}, Instant{}};
+  MemoryPushStore store{Config{3, 100, kPushTtl}, Instant{}};
   Instant now = Instant{} + minutes(6);
 };
 
@@ -155,22 +155,24 @@ TEST_F(MemoryPushStoreTest, NothingIsReleasedEarlyInTheFirstMinutesAfterAStart) 
 }
 
 TEST_F(MemoryPushStoreTest, AFullStoreRefusesAndKeepsWhatItAcknowledged) {
-  push("1", "aaaaa");
-  EXPECT_EQ(put("2", "bbbbbb"), PushError::kFull);
-  push("2", "bbbb");
+  const std::string first(50, 'a');
+  const std::string second(35, 'b');
+  push("1", first);
+  EXPECT_EQ(put("2", std::string(60, 'b')), PushError::kFull);
+  push("2", second);
   EXPECT_FALSE(put("3", "c"));
   EXPECT_EQ(put("4", ""), PushError::kFull);
-  EXPECT_EQ(put("3", "cc"), PushError::kFull);
+  EXPECT_EQ(put("3", std::string(40, 'c')), PushError::kFull);
   store.connection_ended(ClientId{"3"});
-  EXPECT_EQ(store.counters(), (Counters{3, 10, 3, 0, 0}));
-  EXPECT_EQ(scrape("s"), (Texts{"aaaaa", "bbbb", "c"}));
+  EXPECT_EQ(store.counters(), (Counters{3, 50 + 35 + std::string("c").capacity(), 3, 0, 0}));
+  EXPECT_EQ(scrape("s"), (Texts{first, second, "c"}));
 }
 
 // The index of many short lines is larger than they are.
 TEST_F(MemoryPushStoreTest, ItsBoundCountsTheIndexToo) {
   auto exposition = std::make_shared<exposition::Exposition>();
   exposition->text = "a";
-  exposition->index.samples.resize(1);
+  exposition->index.samples.resize(100);
   std::optional<boost::system::error_code> outcome;
   store.put(ClientId{"c"}, std::move(exposition), [&](auto error) { outcome = error; });
   EXPECT_EQ(outcome, PushError::kFull);
