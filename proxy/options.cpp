@@ -103,12 +103,16 @@ void apply_environment(const Option& option, const Environment& environment) {
   set(option, option.repeatable ? split_at_commas(text) : std::vector<std::string>{text}, name);
 }
 
-std::vector<runtime::Endpoint> resolve_all(const std::vector<SourcedText>& texts) {
+[[noreturn]] void refuse(const SourcedText& value, const std::string& why) {
+  throw UsageError(value.source + "=" + value.text + ": " + why);
+}
+
+std::vector<runtime::Endpoint> resolve_all(const std::vector<SourcedText>& values) {
   std::vector<runtime::Endpoint> endpoints;
-  for (const auto& [text, source] : texts) {
-    if (text.empty()) continue;  // turned off
-    const auto endpoint = resolve(text);
-    if (!endpoint) throw UsageError(source + "=" + text + ": " + endpoint.error());
+  for (const SourcedText& value : values) {
+    if (value.text.empty()) continue;  // turned off
+    const auto endpoint = resolve(value.text);
+    if (!endpoint) refuse(value, endpoint.error());
     endpoints.push_back(*endpoint);
   }
   return endpoints;

@@ -10,6 +10,6 @@ namespace prometheus_rsocket::client {
 template <class T>
 void leak(std::shared_ptr<T> owner) {
   static_cast<void>(std::make_unique<std::shared_ptr<T>>(std::move(owner)).release());
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): that is what it is for
 
 }  // namespace prometheus_rsocket::client
