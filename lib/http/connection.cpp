@@ -318,8 +318,12 @@ class BeastConnection final : public Connection,
       more = source(piece);
       if (gzip) gzip->compress(piece, !more, packed);
       const std::string& out = gzip ? packed : piece;
-      if (out.empty()) continue;
       limit_piece();
+      if (out.empty()) {
+        co_await asio::post(shard_.executor, asio::use_awaitable);
+        if (detached_) co_return false;
+        continue;
+      }
       error_code error;
       if (chunked) {
         co_await asio::async_write(*stream_,

@@ -57,6 +57,7 @@ enum class Outcome {
 class Exchange {
  public:
   // Appends the next piece of a body to `out`, a few 64 KiB at most; false when nothing was left.
+  // What takes long in between is done in parts: after a piece of nothing others have their turn.
   using BodySource = std::function<bool(std::string& out)>;
 
   virtual ~Exchange() = default;

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+
+#include "http/server.h"
 #include "server_world.h"
 
 namespace prometheus_rsocket::server {
@@ -16,6 +19,37 @@ void push(ServerWorld& it, std::string text) {
   application.push(PushKind::kAcknowledged, std::move(text));
   ASSERT_TRUE(it.world.run_until([&] { return application.pushed().has_value(); }));
   it.world.run_for(5s);
+}
+
+// ---- Answers
+
+// Its body pauses between pieces of nothing, each time with something else to be done.
+class PausingHandler final : public http::RequestHandler {
+ public:
+  explicit PausingHandler(runtime::Shard& shard) : shard_(shard) {}
+  void handle(const std::shared_ptr<http::Exchange>& exchange) override {
+    exchange->stream({}, [this](std::string&) {
+      turns += 'b';
+      boost::asio::post(shard_.executor, [this] { turns += 'o'; });
+      return turns.size() < 6;
+    });
+  }
+  std::string turns;
+
+ private:
+  runtime::Shard& shard_;
+};
+
+TEST(Http, ABodyThatPausesLetsOthersHaveTheirTurn) {
+  sim::World world(1);
+  runtime::Shard& shard = world.add_process(kProxyAddress).shard(0);
+  PausingHandler handler(shard);
+  http::Server server(shard, handler);
+  server.serve(std::move(*shard.network.listen(kHttp)));
+  sim::peer::HttpClient client(world.add_process(sim::ip("10.1.0.1")).shard(0), kHttp);
+  client.get("/");
+  EXPECT_TRUE(world.run_until([&] { return client.response().has_value(); }));
+  EXPECT_EQ(handler.turns, "bobobobo");
 }
 
 // ---- Requests

@@ -292,14 +292,5 @@ TEST(Scrape, WhoDoesNotFitOnThePageIsLeftOutAndCounted) {
   EXPECT_EQ(it.proxy->count_log("the page is full"), 1U);
 }
 
-// One client repeats a line a million times: dropping them is done in turns with everybody else.
-TEST(Scrape, DuplicatesAreDroppedInTurnsWithOthers) {
-  ServerWorld it;
-  std::string text = "a 1\n";
-  while (text.size() < 4'000'000) text += text;
-  it.add_application(text);
-  EXPECT_EQ(it.scrape(), "# TYPE a untyped\na 1\n");
-}
-
 }  // namespace
 }  // namespace prometheus_rsocket::server
