@@ -85,10 +85,12 @@ std::string requests_of_all_kinds() {
 
 std::vector<Attack> attacks_by_themselves() {
   const std::string keepalive = frame(kConnectionStream, rsocket::KeepaliveFrame{true, 0, {}});
-  // The answers to 600 of it fill the buffers of a load balancer on the way too.
-  std::string keepalives;
-  for (unsigned i = 0; i < 64; ++i) keepalives += keepalive;
   const std::string data(1024, 'd');
+  // As much as is answered: it fills every buffer of a peer that does not read.
+  rsocket::SetupFrame frequent = peer::setup_frame();
+  frequent.keepalive_interval = 50ms;
+  const std::string large_keepalive =
+      frame(kConnectionStream, rsocket::KeepaliveFrame{true, 0, as_bytes(data).first(1000)});
   rsocket::SetupFrame resuming = peer::setup_frame();
   resuming.resume_token = as_bytes("token");
   const rsocket::PayloadView garbage{as_bytes("garbage"), as_bytes(data)};
@@ -119,7 +121,10 @@ std::vector<Attack> attacks_by_themselves() {
                  {fragment(StreamId{1}, ""), 500, 10ms}}},
       {.name = "interleaved_fragments", .steps = {{setup() + interleaved_fragments()}}},
       {.name = "keepalive_flood_deaf",
-       .steps = {{setup()}, {keepalives, 600, 10ms}},
+       .steps = {{setup()}, {keepalive + keepalive + keepalive + keepalive, 2000, 1ms}},
+       .reads = false},
+      {.name = "keepalives_within_limits_deaf",
+       .steps = {{frame(kConnectionStream, frequent)}, {large_keepalive, 2500, 60ms}},
        .reads = false,
        .stays = 90s},
       {.name = "request_n_flood",

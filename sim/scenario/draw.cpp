@@ -82,7 +82,6 @@ void large(Setup& setup, Draws& draws) {
   if (draws.percent(30) && !setup.real_keys) {
     setup.key_rotation = std::chrono::seconds(10 + draws.below(20));
   }
-  if (draws.percent(30)) setup.window_bytes = std::size_t{2048} << draws.below(6);
   setup.connections_spare = kConnectionsSpare;
 }
 
