@@ -60,8 +60,9 @@ namespace prometheus_rsocket::sim::oracle {
 // healthy client: one that had a sound connection with this proxy since a round trip and 100 ms
 // before the scrape began, until a round trip after it ended, and that answered all that time.
 // Not judged:
-// - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live all the time, the path
-//   between them was disturbed, four others were under way (503; --scrape.max-concurrent), or the
+// - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live
+//   all the time, the path between them was disturbed, four others were under way (503;
+//   --scrape.max-concurrent), or the
 //   scraper's last scrape of this proxy was of an earlier life that broke off (its connection may
 //   be dead and not know it);
 // - a client that was late in the last two good pages although connected, where a round trip may
