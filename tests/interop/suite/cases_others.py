@@ -99,6 +99,9 @@ def prometheus(context: Context) -> None:
             eventually(partial(_is_up, scraper, job), f"up of {job} to be 1", 20.0)
         for program in java:
             for client in range(program.clients):
+                # Who was late for the first scrape is on the next.
+                scrapes = f'interop_scrapes{{app="{program.label}", client="{client}"}}'
+                eventually(partial(_query, scraper, scrapes), f"{scrapes} in Prometheus", 20.0)
                 _expect_stored(scraper, program, client)
         stored = _query(scraper, '{instance!="", job="connected", app="", __name__!="up"}')
         names = [sample["metric"]["__name__"] for sample in stored]
