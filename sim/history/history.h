@@ -157,7 +157,6 @@ struct ScrapeBegan {
   ScraperId scraper;
   ProxyId proxy;
   base::Duration timeout{};  // as the header says
-  bool slow = false;         // it reads the page slowly, on purpose
 };
 // A sample line of `sim_sample` as the scraper's own parser read it.
 struct ShownSample {

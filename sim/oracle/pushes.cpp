@@ -119,7 +119,6 @@ std::vector<Violation> judge_push_times(const Index& index) {
         findings.add(push.outcomes[1].at, "push ", push.sequence, " of client ", who,
                      " ended twice");
       }
-      if (!life.ours() && push.kind == history::PushKind::kFireAndForget) continue;
       if (index.disturbances().paused(place_of(who), push.began, due)) continue;
       const base::Instant ended = push.outcomes.empty() ? kNever : push.outcomes.front().at;
       const bool cut_off = life.end && *life.end != history::ClientEnd::kLeft && life.ended <= due;

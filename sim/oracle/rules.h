@@ -60,9 +60,8 @@ namespace prometheus_rsocket::sim::oracle {
 // healthy client: one that had a sound connection with this proxy since a round trip and 100 ms
 // before the scrape began, until a round trip after it ended, and that answered all that time.
 // Not judged:
-// - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live
-//   all the time, the path between them was disturbed, four others were under way (503;
-//   --scrape.max-concurrent), or the
+// - whether it is good: when the scraper aborted it, the proxy did not live all the time, the path
+//   between them was disturbed, four others were under way (503; --scrape.max-concurrent), or the
 //   scraper's last scrape of this proxy was of an earlier life that broke off (its connection may
 //   be dead and not know it);
 // - a client that was late in the last two good pages although connected, where a round trip may
@@ -94,8 +93,7 @@ namespace prometheus_rsocket::sim::oracle {
 [[nodiscard]] std::uint64_t herd_limit(std::uint64_t clients, base::Duration spread);
 
 // 12. A push ends once, within its time_max, unless its process was killed or lost before, or the
-// run ended. A pause of the process excuses lateness. Not judged: when fire-and-forget pushes of
-// Java models end; nothing bounds those.
+// run ended. A pause of the process excuses lateness.
 [[nodiscard]] std::vector<Violation> judge_push_times(const Index& index);
 
 // 13. What a proxy says of itself is what the history says, as exactly as that is determined: each

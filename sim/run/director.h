@@ -36,7 +36,6 @@ class Director {
 
   void command(const scenario::Command& command);
   void command_proxy(const scenario::Command& command);
-  void extra_scrapes(const scenario::Command& command);
   void restart_client(std::uint32_t number, base::Duration away);
   void hang_client(std::uint32_t number, base::Duration length);
   void pause(Process* process, const history::Place& place, base::Duration length);

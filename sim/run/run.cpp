@@ -119,7 +119,6 @@ class Run {
     stage_.close_clients();
     world_.run_for(kParting);
     stage_.stop_scrapers();
-    stage_.stop_balancer();
     world_.run_for(kIdleTime);
     const std::uint64_t before = world_.events();
     world_.run_for(kIdleTime);

@@ -20,8 +20,7 @@ constexpr CommandKind kPushes[] = {CommandKind::kPush, CommandKind::kPushBlockin
                                    CommandKind::kPushBlocking};
 constexpr CommandKind kClientDeaths[] = {CommandKind::kKillClient, CommandKind::kLoseClient,
                                          CommandKind::kRestartClient};
-constexpr CommandKind kStalls[] = {CommandKind::kHangClient, CommandKind::kHangClient,
-                                   CommandKind::kPauseClient};
+constexpr CommandKind kStalls[] = {CommandKind::kHangClient, CommandKind::kPauseClient};
 constexpr CommandKind kScaling[] = {CommandKind::kStartProxy, CommandKind::kDrainProxy,
                                     CommandKind::kRestartProxy};
 constexpr CommandKind kProxyDeaths[] = {CommandKind::kKillProxy, CommandKind::kLoseProxy,
@@ -29,7 +28,7 @@ constexpr CommandKind kProxyDeaths[] = {CommandKind::kKillProxy, CommandKind::kL
 constexpr CommandKind kProxyPauses[] = {CommandKind::kPauseProxy};
 constexpr CommandKind kScrapers[] = {CommandKind::kAbortScrape, CommandKind::kSlowScrape,
                                      CommandKind::kExtraScrape};
-constexpr CommandKind kAttacks[] = {CommandKind::kAttack, CommandKind::kAttack};
+constexpr CommandKind kAttacks[] = {CommandKind::kAttack};
 
 constexpr FaultKind kPartitions[] = {FaultKind::kPartition, FaultKind::kOneWay,
                                      FaultKind::kIsolate};
@@ -42,7 +41,6 @@ constexpr FaultKind kBalancer[] = {FaultKind::kAcceptAndClose, FaultKind::kUneve
 constexpr FaultKind kNames[] = {FaultKind::kDnsEmpty, FaultKind::kDnsStale};
 constexpr FaultKind kMachines[] = {FaultKind::kClockJump, FaultKind::kNoDescriptors};
 constexpr FaultKind kCorruption[] = {FaultKind::kCorrupt};
-constexpr FaultKind kFloods[] = {FaultKind::kFlood};
 
 struct Recipe {
   Profile profile;
@@ -71,18 +69,9 @@ void with_ages(Setup& setup, Draws& draws) {
   setup.connection_age = std::chrono::minutes(2 + draws.below(3));
 }
 
-// More than commands start anew, wherever they go: only strangers exceed it.
-constexpr std::uint32_t kConnectionsSpare = 40;
-
 void large(Setup& setup, Draws& draws) {
   with_java(setup, draws);
   if (draws.percent(50)) with_ha_pair(setup, draws);
-  if (draws.percent(30)) setup.connection_age = std::chrono::minutes(2 + draws.below(3));
-  // So that requests under way meet a new key.
-  if (draws.percent(30) && !setup.real_keys) {
-    setup.key_rotation = std::chrono::seconds(10 + draws.below(20));
-  }
-  setup.connections_spare = kConnectionsSpare;
 }
 
 const std::vector<Recipe>& recipes() {
@@ -90,10 +79,9 @@ const std::vector<Recipe>& recipes() {
       {{"mixed", "everything at once: 50 clients, Java ones among them, and all faults"},
        {kComeAndGo, kPushes, kClientDeaths, kStalls, kScaling, kProxyDeaths, kProxyPauses,
         kScrapers, kAttacks},
-       {kPartitions, kSlowness, kResets, kDials, kBalancer, kNames, kMachines, kCorruption,
-        kFloods},
-       32,
-       16,
+       {kPartitions, kSlowness, kResets, kDials, kBalancer, kNames, kMachines, kCorruption},
+       24,
+       12,
        large},
       {{"reconnect", "outages of proxies and of the network: every client comes back"},
        {kProxyDeaths, kProxyPauses, kClientDeaths},
@@ -186,71 +174,9 @@ std::uint64_t amount_of(FaultKind kind, Draws& draws) {
       return 200 + draws.log_uniform(100'000);
     case FaultKind::kClockJump:
       return draws.log_uniform(100'000);
-    case FaultKind::kFlood:
-      return draws.log_uniform(128);
     default:
       return 0;
   }
-}
-
-// Trouble meets trouble: so many of a hundred commands and faults come while an earlier command has
-// its effect, many of the faults at that command's own place.
-constexpr std::uint32_t kMeetsPercent = 50;
-constexpr Duration kMeetsWithin = 12s;
-
-// What takes time, and leaves something under way meanwhile.
-bool lasts(CommandKind kind) {
-  constexpr CommandKind kLasting[] = {CommandKind::kHangClient, CommandKind::kPauseClient,
-                                      CommandKind::kPauseProxy, CommandKind::kSlowScrape,
-                                      CommandKind::kDrainProxy, CommandKind::kRestartProxy};
-  return std::ranges::count(kLasting, kind) > 0;
-}
-
-// Null: it comes by itself.
-const Command* draw_met(const Scenario& scenario, Draws& draws) {
-  Draws of_this(draws.next(), 0);
-  std::vector<const Command*> lasting;
-  for (const Command& command : scenario.commands) {
-    if (lasts(command.kind)) lasting.push_back(&command);
-  }
-  if (lasting.empty() || !of_this.percent(kMeetsPercent)) return nullptr;
-  return lasting[of_this.below(lasting.size())];
-}
-
-Duration draw_time(const Setup& setup, const Command* met, Draws& draws) {
-  if (met == nullptr) return 5s + time_up_to(draws, setup.duration - 5s);
-  return met->at + time_up_to(draws, std::min(met->length, kMeetsWithin));
-}
-
-Command draw_command(const Scenario& scenario, std::span<const CommandKind> kinds, Draws& draws) {
-  Command command;
-  command.kind = kinds[draws.below(kinds.size())];
-  command.at = draw_time(scenario.setup, draw_met(scenario, draws), draws);
-  command.target = static_cast<std::uint32_t>(draws.below(1000));
-  command.length = length(draws);
-  if (lasts(command.kind)) command.length += 2s;  // long enough for something to come meanwhile
-  command.amount = draws.below(1000);
-  return command;
-}
-
-// The place that a command concerns, as a fault names it (Stage::spot()).
-std::uint32_t place_of(const Command& command, const Setup& setup) {
-  if (command.kind < CommandKind::kStartProxy) return 2 * command.target + 1;
-  const std::uint32_t before = (setup.load_balancer ? 1 : 0) + setup.scrapers;
-  return 2 * (before + command.target % setup.proxies);
-}
-
-Fault draw_fault(const Scenario& scenario, std::span<const FaultKind> kinds, Draws& draws) {
-  Fault fault;
-  fault.kind = kinds[draws.below(kinds.size())];
-  const Command* const met = draw_met(scenario, draws);
-  fault.at = draw_time(scenario.setup, met, draws);
-  fault.length = length(draws);
-  fault.a = static_cast<std::uint32_t>(draws.below(1000));
-  fault.b = static_cast<std::uint32_t>(draws.below(1000));
-  fault.amount = amount_of(fault.kind, draws);
-  if (met != nullptr && draws.percent(70)) fault.a = place_of(*met, scenario.setup);
-  return fault;
 }
 
 }  // namespace
@@ -273,16 +199,28 @@ Scenario draw(std::string_view profile, std::uint64_t seed) {
   Draws draws(seed, hash_of(profile));
   Scenario scenario;
   scenario.setup = draw_setup(recipe, seed, draws);
+  const Setup& setup = scenario.setup;
   const auto commands = swarm(recipe.commands, draws);
   const auto faults = swarm(recipe.faults, draws);
   if (!commands.empty()) {
     for (auto left = draws.below(recipe.commands_max + 1); left > 0; --left) {
-      scenario.commands.push_back(draw_command(scenario, commands, draws));
+      Command& command = scenario.commands.emplace_back();
+      command.kind = commands[draws.below(commands.size())];
+      command.at = 5s + time_up_to(draws, setup.duration - 5s);
+      command.target = static_cast<std::uint32_t>(draws.below(1000));
+      command.length = length(draws);
+      command.amount = draws.below(1000);
     }
   }
   if (!faults.empty()) {
     for (auto left = draws.below(recipe.faults_max + 1); left > 0; --left) {
-      scenario.faults.push_back(draw_fault(scenario, faults, draws));
+      Fault& fault = scenario.faults.emplace_back();
+      fault.kind = faults[draws.below(faults.size())];
+      fault.at = 5s + time_up_to(draws, setup.duration - 5s);
+      fault.length = length(draws);
+      fault.a = static_cast<std::uint32_t>(draws.below(1000));
+      fault.b = static_cast<std::uint32_t>(draws.below(1000));
+      fault.amount = amount_of(fault.kind, draws);
     }
   }
   std::ranges::stable_sort(scenario.commands, {}, &Command::at);

@@ -10,6 +10,7 @@ namespace {
 using history::ClientEnd;
 using history::FaultEffect;
 using history::ProxyEnd;
+using history::PushKind;
 using history::ScrapeResult;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -216,15 +217,6 @@ TEST(PushTime, TheEndOfTheRunEndsAPush) {
   Story story;
   story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(64s).note(history::Ended{});
   EXPECT_THAT(story.judged("12-push-time"), IsEmpty());
-}
-
-TEST(PushTime, NothingBoundsAFireAndForgetPushOfAJavaModel) {
-  for (const PushKind kind : {PushKind::kFireAndForget, PushKind::kAcknowledged}) {
-    Story story;
-    story.at(0s).proxy(0).client(1, 0, history::ClientKind::kJava115).at(60s).push_begins(1, kind);
-    story.at(66s).push_ends(1, false);
-    EXPECT_EQ(story.judged("12-push-time").empty(), kind == PushKind::kFireAndForget);
-  }
 }
 
 TEST(PushTime, APauseExcusesLatenessAndALostLinkDoesNot) {
