@@ -21,6 +21,11 @@ constexpr std::string_view kEmpty = "\n";
 // By the option's name.
 using Texts = std::map<std::string, std::vector<std::string>>;
 
+[[noreturn]] void refuse(const std::string& source, const std::string& text,
+                         const std::string& why) {
+  throw UsageError(source + "=" + text + ": " + why);
+}
+
 // What was written for an option in one source.
 void set(const Option& option, const std::vector<std::string>& texts, const std::string& source) {
   std::string said;
@@ -29,7 +34,7 @@ void set(const Option& option, const std::vector<std::string>& texts, const std:
     if (text.empty() && !option.may_be_empty) throw UsageError(source + ": it is empty");
   }
   const auto taken = option.set(texts, source);
-  if (!taken) throw UsageError(source + "=" + said + ": " + taken.error());
+  if (!taken) refuse(source, said, taken.error());
 }
 
 Texts read_command_line(const std::vector<Option>& options, int argc, const char* const* argv) {
@@ -103,16 +108,12 @@ void apply_environment(const Option& option, const Environment& environment) {
   set(option, option.repeatable ? split_at_commas(text) : std::vector<std::string>{text}, name);
 }
 
-[[noreturn]] void refuse(const SourcedText& value, const std::string& why) {
-  throw UsageError(value.source + "=" + value.text + ": " + why);
-}
-
 std::vector<runtime::Endpoint> resolve_all(const std::vector<SourcedText>& values) {
   std::vector<runtime::Endpoint> endpoints;
   for (const SourcedText& value : values) {
     if (value.text.empty()) continue;  // turned off
     const auto endpoint = resolve(value.text);
-    if (!endpoint) refuse(value, endpoint.error());
+    if (!endpoint) refuse(value.source, value.text, endpoint.error());
     endpoints.push_back(*endpoint);
   }
   return endpoints;

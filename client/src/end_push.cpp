@@ -94,17 +94,15 @@ EndPush::EndPush() {
 
 EndPush::~EndPush() {
   if (!thread_.joinable()) return;
-  if (!here()) {
-    // The thread is the parent's: it can be neither joined nor detached. The pipe is the parent's
-    // too: closing our ends of it does not disturb it.
+  if (here()) {
+    reset_handler();
+    wake(pipe_[1], Wake::kStop);
+    thread_.join();
+  } else {
+    // The thread is the parent's: it can be neither joined nor detached. To close our ends of its
+    // pipe does not disturb it.
     leak(std::make_shared<std::thread>(std::move(thread_)));
-    ::close(pipe_[0]);
-    ::close(pipe_[1]);
-    return;
   }
-  reset_handler();
-  wake(pipe_[1], Wake::kStop);
-  thread_.join();
   ::close(pipe_[0]);
   ::close(pipe_[1]);
 }

@@ -1,25 +1,18 @@
 #include "environment.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <limits>
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/quantity.h"
 
 namespace prometheus_rsocket::client {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lowered;
-}
 
 template <class Number>
 std::optional<Number> to_number(std::string_view text) {
@@ -33,7 +26,7 @@ std::optional<Number> to_number(std::string_view text) {
 // ISO 8601 have no use here.
 std::optional<milliseconds> to_duration(std::string_view text) {
   if (const auto number = to_number<std::uint32_t>(text)) return milliseconds(*number);
-  std::string plain = lower(text);
+  std::string plain = base::to_lower(text);
   if (plain.starts_with("pt")) plain.erase(0, 2);
   const auto duration = base::parse_duration(plain);
   if (!duration) return std::nullopt;
@@ -41,14 +34,14 @@ std::optional<milliseconds> to_duration(std::string_view text) {
 }
 
 std::optional<bool> to_flag(std::string_view text) {
-  const std::string plain = lower(text);
+  const std::string plain = base::to_lower(text);
   if (plain == "true") return true;
   if (plain == "false") return false;
   return std::nullopt;
 }
 
 std::optional<Transport> to_transport(std::string_view text) {
-  const std::string plain = lower(text);
+  const std::string plain = base::to_lower(text);
   if (plain == "tcp") return Transport::kTcp;
   if (plain == "websocket") return Transport::kWebSocket;
   return std::nullopt;

@@ -1,7 +1,6 @@
 // One client's text with its index: ready to be merged into as many pages as want it.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <cstddef>
 #include <string>
 

@@ -32,6 +32,12 @@ inline constexpr std::array<std::string_view, 3> kSuffixes = {"_sum", "_count", 
   return {};
 }
 
+// The label whose value is a number in a family of this type; empty for none.
+[[nodiscard]] constexpr std::string_view bound_label(FamilyType type) {
+  if (type == FamilyType::kHistogram) return "le";
+  return type == FamilyType::kSummary ? "quantile" : "";
+}
+
 // The name without the suffix that some structural type gives its samples; empty when it has none.
 [[nodiscard]] constexpr std::string_view structural_base(std::string_view sample_name) {
   for (const std::string_view suffix : suffixes(FamilyType::kHistogram)) {

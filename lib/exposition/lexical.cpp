@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace prometheus_rsocket::exposition {
 namespace {
 
@@ -34,8 +36,7 @@ std::size_t run(std::string_view text, std::size_t from, unsigned classes) {
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower[i]) return false;
+    if (base::to_lower(text[i]) != lower[i]) return false;
   }
   return true;
 }

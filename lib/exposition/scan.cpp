@@ -13,8 +13,8 @@
 namespace prometheus_rsocket::exposition {
 namespace {
 
-constexpr std::string_view kLe = "le";
-constexpr std::string_view kQuantile = "quantile";
+constexpr std::string_view kLe = bound_label(FamilyType::kHistogram);
+constexpr std::string_view kQuantile = bound_label(FamilyType::kSummary);
 
 using Failure = std::optional<ScanReason>;  // nothing: the line is good
 

@@ -37,9 +37,11 @@ std::optional<LabelView> take_label(std::string_view& labels) {
   return label;
 }
 
-// The number a bound label stands for; nothing when it has none that a double can tell from others.
-std::optional<double> number_of(std::string_view value) {
-  if (!is_value(value)) return std::nullopt;
+// The number a label stands for; nothing when it is not the one called `bound`, or its value is
+// none that a double can tell from others.
+std::optional<double> number_of(std::string_view bound, const LabelView& label) {
+  std::string_view value = label.value;
+  if (label.name != bound || !is_value(value)) return std::nullopt;
   if (value[0] == '+') value.remove_prefix(1);
   double number = 0;
   const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -57,10 +59,8 @@ struct LabelKey {
 };
 
 LabelKey key_of(std::string_view bound, const LabelView& label) {
-  if (label.name == bound) {
-    if (const auto number = number_of(label.value)) {
-      return {label.name, {}, std::bit_cast<std::uint64_t>(*number)};
-    }
+  if (const auto number = number_of(bound, label)) {
+    return {label.name, {}, std::bit_cast<std::uint64_t>(*number)};
   }
   return {label.name, label.value, std::nullopt};
 }
@@ -75,21 +75,14 @@ std::vector<LabelKey> label_set(std::string_view bound, std::string_view labels)
 }
 
 std::uint64_t label_hash(const base::SipKey& key, std::string_view bound, const LabelView& label) {
-  if (label.name == bound) {
-    if (const auto number = number_of(label.value)) {
-      return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
-    }
+  if (const auto number = number_of(bound, label)) {
+    return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
   }
   if (!label.has_blanks()) return base::sip_hash(key, label.whole());
   return base::sip_hash(key, std::string(label.name).append("=\"").append(label.value));
 }
 
 }  // namespace
-
-std::string_view bound_label(FamilyType type) {
-  if (type == FamilyType::kHistogram) return "le";
-  return type == FamilyType::kSummary ? "quantile" : "";
-}
 
 std::uint64_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
   const std::string_view bound = bound_label(type);

@@ -27,9 +27,6 @@ struct SeriesView {
   std::string_view labels;  // between the braces, well formed
 };
 
-// The label whose value is compared as a number in a family of this type; empty for none.
-[[nodiscard]] std::string_view bound_label(FamilyType type);
-
 // Equal for same series of a family, whatever the order of their labels; of a series' name only the
 // size counts, since no two names of a family share it. Allocates only where blanks stand inside of
 // labels.

@@ -15,6 +15,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "http/gzip.h"
 #include "http/latch.h"
@@ -87,14 +88,6 @@ class HttpExchange final : public Exchange {
   std::optional<Answer> answer_;
 };
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lowered;
-}
-
 // Nothing when it is not as RFC 9112 has it.
 std::optional<Request> read_request(const Parser::value_type& message, runtime::Endpoint remote) {
   const auto hosts = message.count(beast_http::field::host);
@@ -103,8 +96,9 @@ std::optional<Request> read_request(const Parser::value_type& message, runtime::
   if (!target) return std::nullopt;
   Request request{std::string(message.method_string()), std::move(*target), {}, remote};
   for (const auto& field : message) {
-    request.headers.emplace_back(lower({field.name_string().data(), field.name_string().size()}),
-                                 std::string(field.value()));
+    request.headers.emplace_back(
+        base::to_lower({field.name_string().data(), field.name_string().size()}),
+        std::string(field.value()));
   }
   return request;
 }
@@ -180,7 +174,7 @@ class BeastConnection final : public Connection,
       parser.header_limit(static_cast<std::uint32_t>(kRequestHeaderBytesMax));
       parser.body_limit(kRequestBodyBytesMax);
       limit(kRequestTime);
-      error_code error = co_await read_request_into(parser);
+      const error_code error = co_await read_request_into(parser);
       if (detached_) co_return;
       if (error) {
         if (const auto status = status_of(error)) co_await refuse(*status);

@@ -24,7 +24,7 @@ inline constexpr base::Duration kLingerTime = 5s;
 // the longest goes.
 inline constexpr std::size_t kConnectionsMax = 512;
 // Answers on one connection of which it is not known yet whether they arrived: a peer that
-// pipelines more has the oldest count as lost.
+// pipelines more has these count as lost.
 inline constexpr std::size_t kUnsettledMax = 16;
 inline constexpr base::Duration kAcceptRetry = 1s;
 

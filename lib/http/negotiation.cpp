@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace prometheus_rsocket::http {
 namespace {
 
@@ -12,14 +14,6 @@ std::string_view trim(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lowered;
 }
 
 // The text up to `separator` outside double quotes; takes it and the separator off `rest`.
@@ -52,11 +46,11 @@ std::string_view unquote(std::string_view text) {
 
 std::optional<Preference> parse_preference(std::string_view part) {
   Preference preference;
-  preference.value = lower(next_part(part, ';'));
+  preference.value = base::to_lower(next_part(part, ';'));
   if (preference.value.empty()) return std::nullopt;
   while (!part.empty()) {
     std::string_view parameter = next_part(part, ';');
-    const std::string name = lower(next_part(parameter, '='));
+    const std::string name = base::to_lower(next_part(parameter, '='));
     const std::string_view value = unquote(trim(parameter));
     if (name == "q") {
       const auto quality = parse_quality(value);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "http/exchange.h"
 
 namespace prometheus_rsocket::http {
@@ -23,8 +24,7 @@ int hex_digit(char c) {
 // What is behind scheme and authority, if it begins with them; nothing when the authority is empty.
 std::optional<std::string_view> strip_authority(std::string_view target) {
   constexpr std::string_view kScheme = "http://";
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-  if (!std::ranges::equal(target.substr(0, kScheme.size()), kScheme, same)) return target;
+  if (base::to_lower(target.substr(0, kScheme.size())) != kScheme) return target;
   target.remove_prefix(kScheme.size());
   const auto authority = std::min(target.find_first_of("/?"), target.size());
   if (authority == 0) return std::nullopt;

@@ -2,10 +2,8 @@
 // --rsocket.max-connections-per-address. Who is over a limit is held (design.md, "Leaving").
 #pragma once
 
-#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <vector>
 

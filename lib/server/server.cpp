@@ -1,10 +1,8 @@
 #include "server/server.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <boost/asio/bind_executor.hpp>
-#include <numeric>
 #include <utility>
 
 #include "base/mutant.h"

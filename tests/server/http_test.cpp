@@ -11,14 +11,13 @@ namespace prometheus_rsocket::server {
 namespace {
 
 using namespace std::chrono_literals;
-using agent::PushKind;
 using testing::HasSubstr;
 
-void push(ServerWorld& it, std::string text) {
-  Application& application = it.add_application("");
-  application.push(PushKind::kAcknowledged, std::move(text));
-  ASSERT_TRUE(it.world.run_until([&] { return application.pushed().has_value(); }));
-  it.world.run_for(5s);
+// A page of it comes to a halt where nobody reads.
+std::string more_than_is_buffered() {
+  std::string text;
+  for (int i = 0; i < 60'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
+  return text;
 }
 
 // ---- Answers
@@ -96,9 +95,7 @@ TEST(Http, IdleConnectionsDoNotKeepAScraperOut) {
 // Four that read a few KiB now and then: nobody else is answered 200 while they hold the tickets.
 TEST(Http, ScrapersThatHardlyReadDoNotKeepOthersOut) {
   ServerWorld it;
-  std::string text;
-  for (int i = 0; i < 60'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
-  it.add_application(text);
+  it.add_application(more_than_is_buffered());
   std::vector<std::unique_ptr<sim::peer::RawPeer>> slow;
   for (int i = 0; i < 4; ++i) {
     slow.push_back(std::make_unique<sim::peer::RawPeer>(it.new_host(), kHttp));
@@ -124,30 +121,42 @@ TEST(Http, ScrapersThatHardlyReadDoNotKeepOthersOut) {
 
 // ---- Whether an answer arrived (design.md, promise 5)
 
-// What came before the body was written proves nothing of it.
-TEST(Confirmation, APipelinedRequestDoesNotTellThatTheAnswerBeforeArrived) {
+constexpr std::string_view kScrape = "/metrics/connected?scraper=a";
+const std::string kScrapeRequest = "GET " + std::string(kScrape) + " HTTP/1.1\r\nHost: p\r\n\r\n";
+const std::string kHealthRequest = "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n";
+
+// A push is held, and somebody connects who may ask for it.
+struct Confirmation : testing::Test {
+  Confirmation() { it.push(gauge("a", 1)); }
+
+  void send(std::string_view bytes) {
+    peer.send(bytes);
+    it.world.run_for(1s);
+  }
+  void close() {  // RST if something was not read
+    peer.close();
+    it.world.run_for(1s);
+  }
+
   ServerWorld it;
-  push(it, gauge("a", 1));
-  sim::peer::RawPeer peer(it.new_host(), kHttp);
+  sim::peer::RawPeer peer{it.new_host(), kHttp};
+};
+
+// What came before the body was written proves nothing of it.
+TEST_F(Confirmation, APipelinedRequestDoesNotTellThatTheAnswerBeforeArrived) {
   peer.pause_reading();
-  peer.send(
-      "GET /metrics/connected?scraper=a HTTP/1.1\r\nHost: p\r\n\r\n"
-      "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n");
-  it.world.run_for(1s);
-  peer.close();  // RST: nothing was read
-  it.world.run_for(1s);
-  EXPECT_EQ(it.get("/metrics/connected?scraper=a").body, gauge("a", 1));
+  send(kScrapeRequest + kHealthRequest);
+  close();
+  EXPECT_EQ(it.get(kScrape).body, gauge("a", 1));
 }
 
 // Go's http.Transport, as Prometheus sets it, closes a connection idle for 5 min: as we do, and we
 // are first by half a round trip.
-TEST(Confirmation, AScraperThatComesEveryTenMinutesGetsAPushOnce) {
-  ServerWorld it;
-  push(it, gauge("a", 1));
+TEST_F(Confirmation, AScraperThatComesEveryTenMinutesGetsAPushOnce) {
   int shown = 0;
   for (int i = 0; i < 3; ++i) {
     auto scraper = it.new_scraper();
-    scraper->get("/metrics/connected?scraper=a");
+    scraper->get(kScrape);
     if (it.wait_for(*scraper).body == gauge("a", 1)) ++shown;
     it.world.run_for(5min);
     scraper->peer().close();
@@ -157,42 +166,37 @@ TEST(Confirmation, AScraperThatComesEveryTenMinutesGetsAPushOnce) {
 }
 
 // `nc -N`: its FIN comes with the request.
-TEST(Confirmation, AFinBeforeTheAnswerDoesNotTellThatItArrived) {
-  ServerWorld it;
-  push(it, gauge("a", 1));
-  sim::peer::RawPeer peer(it.new_host(), kHttp);
+TEST_F(Confirmation, AFinBeforeTheAnswerDoesNotTellThatItArrived) {
   peer.pause_reading();
-  peer.send("GET /metrics/connected?scraper=a HTTP/1.1\r\nHost: p\r\n\r\n");
+  peer.send(kScrapeRequest);
   peer.send_fin();
   it.world.run_for(1s);
-  peer.close();  // RST: nothing was read
-  it.world.run_for(1s);
-  EXPECT_EQ(it.get("/metrics/connected?scraper=a").body, gauge("a", 1));
+  close();
+  EXPECT_EQ(it.get(kScrape).body, gauge("a", 1));
 }
 
-TEST(Confirmation, AFinAfterTheAnswerTellsThatItArrived) {
-  ServerWorld it;
-  push(it, gauge("a", 1));
-  sim::peer::RawPeer peer(it.new_host(), kHttp);
-  peer.send("GET /metrics/connected?scraper=a HTTP/1.1\r\nHost: p\r\n\r\n");
-  it.world.run_for(1s);
+TEST_F(Confirmation, AFinInTheMiddleOfTheAnswerDoesNotTellThatItArrived) {
+  it.add_application(more_than_is_buffered());
+  peer.pause_reading();
+  send(kScrapeRequest);
   peer.send_fin();
   it.world.run_for(1s);
-  EXPECT_EQ(it.get("/metrics/connected?scraper=a").body, "");
+  close();
+  EXPECT_THAT(it.get(kScrape).body, HasSubstr("\na 1\n"));
 }
 
-TEST(Confirmation, TheRequestAfterAPipelinedOneTellsThatBothAnswersArrived) {
-  ServerWorld it;
-  push(it, gauge("a", 1));
-  sim::peer::RawPeer peer(it.new_host(), kHttp);
-  const std::string health = "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n";
-  peer.send("GET /metrics/connected?scraper=a HTTP/1.1\r\nHost: p\r\n\r\n" + health);
+TEST_F(Confirmation, AFinAfterTheAnswerTellsThatItArrived) {
+  send(kScrapeRequest);
+  peer.send_fin();
   it.world.run_for(1s);
-  peer.send(health);
-  it.world.run_for(1s);
-  peer.close();
-  it.world.run_for(1s);
-  EXPECT_EQ(it.get("/metrics/connected?scraper=a").body, "");
+  EXPECT_EQ(it.get(kScrape).body, "");
+}
+
+TEST_F(Confirmation, TheRequestAfterAPipelinedOneTellsThatBothAnswersArrived) {
+  send(kScrapeRequest + kHealthRequest);
+  send(kHealthRequest);
+  close();
+  EXPECT_EQ(it.get(kScrape).body, "");
 }
 
 }  // namespace

@@ -22,17 +22,9 @@ INSTANTIATE_TEST_SUITE_P(Push, PushKindTest,
                                                                       : "FireAndForget";
                          });
 
-void push(ServerWorld& it, std::string text, PushKind kind = PushKind::kAcknowledged) {
-  Application& application = it.add_application("");
-  application.push(kind, std::move(text));
-  ASSERT_TRUE(it.world.run_until([&] { return application.pushed().has_value(); }));
-  EXPECT_EQ(*application.pushed(), runtime::error_code());
-  it.world.run_for(5s);  // the connection has ended
-}
-
 TEST_P(PushKindTest, IsShownToAScraperOnce) {
   ServerWorld it;
-  push(it, gauge("a", 1), GetParam());
+  it.push(gauge("a", 1), GetParam());
   EXPECT_EQ(it.get(kScrapeA).body, gauge("a", 1));
   EXPECT_EQ(it.get(kScrapeA).body, "");
   EXPECT_EQ(it.metric("prometheus_proxy_pushes_acknowledged_total"), "1");
@@ -40,7 +32,7 @@ TEST_P(PushKindTest, IsShownToAScraperOnce) {
 
 TEST(Push, EveryScraperGetsItOnce) {
   ServerWorld it;
-  push(it, gauge("a", 1));
+  it.push(gauge("a", 1));
   EXPECT_EQ(it.get(kScrapeA).body, gauge("a", 1));
   EXPECT_EQ(it.get(kScrapeB).body, gauge("a", 1));
   EXPECT_EQ(it.get(kScrapeA).body, "");
@@ -58,7 +50,7 @@ TEST(Push, IsHeldUntilEveryRegularScraperHasIt) {
     scrape(kScrapeA);
     scrape(kScrapeB);
   }
-  push(it, gauge("a", 1));
+  it.push(gauge("a", 1));
   EXPECT_EQ(scrape(kScrapeA), gauge("a", 1));
   EXPECT_EQ(it.metric("prometheus_proxy_pushes_held"), "1");
   EXPECT_EQ(scrape(kScrapeB), gauge("a", 1));
@@ -73,7 +65,7 @@ TEST(Push, GoesAtItsTtlWhenAScraperDoesNotComeBack) {
   it.get(kScrapeB);
   it.world.run_for(4min);
   it.get(kScrapeB);  // regular: it delays a release
-  push(it, gauge("a", 1));
+  it.push(gauge("a", 1));
   EXPECT_EQ(it.get(kScrapeA).body, gauge("a", 1));
   it.world.run_for(3min);
   EXPECT_EQ(it.get(kScrapeB).body, "");
@@ -82,14 +74,14 @@ TEST(Push, GoesAtItsTtlWhenAScraperDoesNotComeBack) {
 
 TEST(Push, WaitsForItsFirstShowingHoweverLongThatTakes) {
   ServerWorld it;
-  push(it, gauge("a", 1));
+  it.push(gauge("a", 1));
   it.world.run_for(24h);
   EXPECT_EQ(it.get(kScrapeA).body, gauge("a", 1));
 }
 
 TEST(Push, AHeadIsNoShowing) {
   ServerWorld it;
-  push(it, gauge("a", 1));
+  it.push(gauge("a", 1));
   auto client = it.new_scraper();
   client->request("HEAD", kScrapeA);
   it.wait_for(*client);
@@ -100,7 +92,7 @@ TEST(Push, AHeadIsNoShowing) {
 
 TEST(Push, AnAnswerThatDidNotArriveIsNoShowing) {
   ServerWorld it;
-  push(it, "a{b=\"" + std::string(1'000'000, 'x') + "\"} 1\n");
+  it.push("a{b=\"" + std::string(1'000'000, 'x') + "\"} 1\n");
   auto client = it.new_scraper();
   client->get(kScrapeA);
   ASSERT_TRUE(it.world.run_until([&] { return !client->peer().received().empty(); }));
@@ -114,7 +106,7 @@ TEST(Push, AnAnswerThatDidNotArriveIsNoShowing) {
 
 TEST(Push, AnotherRequestOnTheConnectionShowsThatTheAnswerArrived) {
   ServerWorld it;
-  push(it, gauge("a", 1));
+  it.push(gauge("a", 1));
   auto client = it.new_scraper();
   client->get(kScrapeA);
   EXPECT_EQ(it.wait_for(*client).body, gauge("a", 1));
@@ -125,15 +117,15 @@ TEST(Push, AnotherRequestOnTheConnectionShowsThatTheAnswerArrived) {
 TEST(Push, ALiveSeriesBeatsAPushedOne) {
   ServerWorld it;
   it.add_application(gauge("a", 2));
-  push(it, gauge("a", 1) + gauge("b", 1));
+  it.push(gauge("a", 1) + gauge("b", 1));
   EXPECT_EQ(it.get(kScrapeA).body, gauge("a", 2) + gauge("b", 1));
   EXPECT_EQ(it.metric("prometheus_proxy_merge_conflicts_total{kind=\"duplicate_series\"}"), "1");
 }
 
 TEST(Push, ANewerPushBeatsAnOlder) {
   ServerWorld it;
-  push(it, gauge("a", 1));
-  push(it, gauge("a", 2));
+  it.push(gauge("a", 1));
+  it.push(gauge("a", 2));
   EXPECT_EQ(it.get(kScrapeA).body, gauge("a", 2));
 }
 

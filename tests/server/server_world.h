@@ -120,6 +120,15 @@ struct ServerWorld {
     return made;
   }
 
+  // By an application of its own, until it is stored and its connection has ended.
+  void push(std::string text, agent::PushKind kind = agent::PushKind::kAcknowledged) {
+    Application& application = add_application("");
+    application.push(kind, std::move(text));
+    ASSERT_TRUE(world.run_until([&] { return application.pushed().has_value(); }));
+    EXPECT_EQ(*application.pushed(), runtime::error_code());
+    world.run_for(std::chrono::seconds(5));
+  }
+
   // From a host of its own, which keeps its connection.
   std::unique_ptr<sim::peer::HttpClient> new_scraper() {
     return std::make_unique<sim::peer::HttpClient>(new_host(), kHttp);

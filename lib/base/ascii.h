@@ -1,0 +1,20 @@
+// Letters of protocols, whatever the locale: A to Z alone have a lower case.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace prometheus_rsocket::base {
+
+[[nodiscard]] constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+[[nodiscard]] inline std::string to_lower(std::string_view text) {
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(), [](char c) { return to_lower(c); });
+  return lowered;
+}
+
+}  // namespace prometheus_rsocket::base
