@@ -49,6 +49,8 @@ struct Config {
   // As in ShortIo, on hosts for which World::set_short_io() said nothing else.
   std::uint32_t short_read_percent = 50;
   std::uint32_t short_write_percent = 30;
+  // … and there only on so many of a hundred connections' ends: each piece costs several events.
+  std::uint32_t short_connections_percent = 100;
   // Of a hundred RSTs so many destroy what the receiver had not read yet (Linux keeps it).
   std::uint32_t reset_loses_unread_percent = 0;
   // Of a hundred forgotten ends (World::forget_connections()) so many answer with RST what comes

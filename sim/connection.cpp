@@ -5,17 +5,20 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "sim/virtual_network.h"
 
 namespace prometheus_rsocket::sim {
 
 namespace error = boost::asio::error;
 
-Connection::Side::Side(Place at, std::uint64_t seed, std::uint64_t entity)
+Connection::Side::Side(Place at, const Kernel& kernel, std::uint64_t entity)
     : place(std::move(at)),
-      transits(seed, mix(entity, 1)),
-      shares(seed, mix(entity, 2)),
-      faults(seed, mix(entity, 3)) {}
+      has_short_io(
+          Draws(kernel.seed, mix(entity, 4)).percent(kernel.config.short_connections_percent)),
+      transits(kernel.seed, mix(entity, 1)),
+      shares(kernel.seed, mix(entity, 2)),
+      faults(kernel.seed, mix(entity, 3)) {}
 
 Connection::Connection(Kernel& kernel, VirtualNetwork& network, std::uint64_t entity, Place dialler,
                        Place acceptor)
@@ -23,8 +26,8 @@ Connection::Connection(Kernel& kernel, VirtualNetwork& network, std::uint64_t en
       network_(network),
       entity_(entity),
       number_(network.add(*this)),
-      sides_{Side(std::move(dialler), kernel.seed, mix(entity, kDialler)),
-             Side(std::move(acceptor), kernel.seed, mix(entity, kAcceptor))} {}
+      sides_{Side(std::move(dialler), kernel, mix(entity, kDialler)),
+             Side(std::move(acceptor), kernel, mix(entity, kAcceptor))} {}
 
 Connection::~Connection() { network_.remove(number_); }
 
@@ -43,7 +46,9 @@ std::size_t Connection::share_of(std::size_t end, std::size_t most, std::uint32_
   Side& side = sides_[end];
   const HostFaults& faults = side.place.host->faults;
   const Config& config = kernel_.config;
-  const ShortIo usual{config.short_read_percent, config.short_write_percent};
+  const ShortIo usual = side.has_short_io
+                            ? ShortIo{config.short_read_percent, config.short_write_percent}
+                            : ShortIo{};
   // Drawn also where the draw does not matter, so that a fault does not shift those that follow.
   const std::uint64_t draw = side.shares.next();
   if (faults.is_one_byte) {
@@ -102,6 +107,7 @@ std::optional<Connection::Moved> Connection::write(
 runtime::error_code Connection::shutdown_send(std::size_t end) {
   Side& side = sides_[end];
   if (side.error) return error::not_connected;
+  if (base::is_mutant(base::Mutant::kNoHalfClose)) return {};
   if (!std::exchange(side.fin_sent, true)) send_fin(end);
   return {};
 }
@@ -115,23 +121,29 @@ void Connection::close(std::size_t end, Ending ending) {
   if (ending == Ending::kLost) {
     if (side.gone == Gone::kNo) side.gone = Gone::kLost;
     ways_[end].drop_wire();
-  } else if (is_over) {
-    return;
-  } else if (ways_[other(end)].unread() > 0) {
+  } else if (!is_over) {
+    say_goodbye(end);
+  }
+  forget_when_over();
+}
+
+void Connection::say_goodbye(std::size_t end) {
+  if (ways_[other(end)].unread() > 0) {
     reset(end);
-  } else if (!std::exchange(side.fin_sent, true)) {
+  } else if (!std::exchange(sides_[end].fin_sent, true)) {
     send_fin(end);
   }
 }
 
 void Connection::fail(std::size_t end, runtime::error_code error) {
+  const auto self = shared_from_this();
   sides_[end].error = error;
   ways_[end].drop_wire();
   if (User* user = sides_[end].user) {
-    const auto self = shared_from_this();
     user->writable();  // Asio tries what waits to write first
     if (sides_[end].user == user) user->readable();
   }
+  forget_when_over();
 }
 
 void Connection::forget(std::size_t end) {

@@ -123,7 +123,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::uint64_t told_read = 0;
 
     base::Instant progress;  // when the sender last heard of the receiver, or began to wait
-    bool is_watched = false;
+    std::optional<EventQueue::Id> watching;  // the event that looks whether it did
 
     [[nodiscard]] std::size_t unread() const { return received.size() - read_to; }
     void drop_unread() {
@@ -141,11 +141,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Gone : std::uint8_t { kNo, kLost, kForgottenAnswers, kForgottenIgnores };
 
   struct Side {
-    Side(Place at, std::uint64_t seed, std::uint64_t entity);
+    Side(Place at, const Kernel& kernel, std::uint64_t entity);
 
     Place place;
     User* user = nullptr;
-    bool closed = false;  // by its user
+    bool has_short_io = false;  // unless somebody decided for its host
+    bool closed = false;        // by its user
     bool fin_sent = false;
     Gone gone = Gone::kNo;
     runtime::error_code error;  // the end of it, if that was not a FIN
@@ -171,6 +172,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] std::size_t share_of(std::size_t end, std::size_t most,
                                      std::uint32_t ShortIo::*percent, Happening less);
   void fail(std::size_t end, runtime::error_code error);
+  void say_goodbye(std::size_t end);
 
   void send(std::size_t end, std::string bytes);  // in pieces, if there is a bandwidth
   void send_fin(std::size_t end);
@@ -194,6 +196,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void resume_feedback(std::size_t end);
 
   void watch(std::size_t end);
+  void forget_when_over();     // with both ends dead there is nobody to tell
   void look(std::size_t end);  // whether the sender was heard
   [[nodiscard]] bool is_stalled(std::size_t end) const;
 

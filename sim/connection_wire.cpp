@@ -157,7 +157,7 @@ void Connection::deliver(std::size_t end, Segment segment) {
   tell_sender(end);
   if (segment.fin) {
     kernel_.count(Happening::kFinArrived);
-    if (!sides_[to].fin_sent) kernel_.count(Happening::kHalfClosed);
+    if (!sides_[end].closed && !sides_[to].fin_sent) kernel_.count(Happening::kHalfClosed);
   }
   if (User* user = sides_[to].user) user->readable();
 }
@@ -270,17 +270,26 @@ bool Connection::is_stalled(std::size_t end) const {
 }
 
 void Connection::watch(std::size_t end) {
-  if (std::exchange(ways_[end].is_watched, true)) return;
-  schedule(ways_[end].progress + kernel_.config.user_timeout, EventKind::kStall, end, 0,
-           &Connection::look, true);
+  Way& way = ways_[end];
+  if (way.watching || (is_dead(kDialler) && is_dead(kAcceptor))) return;
+  way.watching = schedule(way.progress + kernel_.config.user_timeout, EventKind::kStall, end, 0,
+                          &Connection::look, true);
+}
+
+void Connection::forget_when_over() {
+  if (!is_dead(kDialler) || !is_dead(kAcceptor)) return;
+  const auto self = shared_from_this();  // an event may own it
+  for (Way& way : ways_) {
+    if (const auto event = std::exchange(way.watching, std::nullopt)) kernel_.events.cancel(*event);
+  }
 }
 
 void Connection::look(std::size_t end) {
   Way& way = ways_[end];
-  way.is_watched = false;
+  way.watching.reset();
   if (sides_[end].error || sides_[end].gone != Gone::kNo || !is_stalled(end)) return;
   if (kernel_.events.now() - way.progress < kernel_.config.user_timeout) return watch(end);
-  kernel_.count(Happening::kTimedOut);
+  if (!sides_[end].closed) kernel_.count(Happening::kTimedOut);
   fail(end, error::timed_out);
 }
 

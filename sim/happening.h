@@ -16,7 +16,7 @@ enum class Happening : std::uint8_t {
   kShortWrite,       // a write took less than it could
   kWindowShut,       // a write had to wait for the reader
   kFinArrived,
-  kHalfClosed,  // a FIN arrived at a side that goes on sending
+  kHalfClosed,  // a FIN arrived whose sender goes on reading, at a side that goes on sending
   kResetArrived,
   kUnreadLost,        // … and destroyed what had not been read
   kSegmentHeld,       // a segment met an obstacle, to be sent again

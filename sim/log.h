@@ -13,6 +13,7 @@ namespace prometheus_rsocket::sim {
 
 struct LogLine {
   base::Duration time;  // since the world's beginning
+  base::WallTime wall;  // by the process' wall clock, as production stamps its lines
   boost::asio::ip::address host;
   std::size_t process = 0;  // Process::index()
   std::size_t shard = 0;

@@ -188,6 +188,55 @@ int judge_must_happen(const run::Summary& summary, const std::string& scenario) 
   return kMustHappenExit;
 }
 
+// What of --expect this failure is; empty: nothing.
+std::string expected(const Options& options, const run::Failure& failure) {
+  for (const std::string& name : options.expect) {
+    const bool differs = failure.verdict == Verdict::kNotDeterministic;
+    if (failure.is_of(name) || (differs && name == kExpectHash)) return name;
+  }
+  return {};
+}
+
+// The names of all oracles that failed, and where first: what was found in place of the expected.
+void print_found(const run::Summary& summary) {
+  for (const oracle::Oracle& oracle : oracle::oracles()) {
+    const auto first = std::ranges::find_if(
+        summary.failures, [&](const run::Failure& f) { return f.is_of(oracle.name); });
+    if (first != summary.failures.end()) {
+      std::cout << "failed: " << oracle.name << " seed=" << first->seed << "\n";
+    }
+  }
+}
+
+// Explores until what is expected is found: the gate over known bugs (ci/mutants).
+int expect(const Options& options, run::Exploration what) {
+  std::string found;
+  std::uint64_t seed = 0;
+  const bool is_hash = std::ranges::count(options.expect, kExpectHash) > 0;
+  what.twice_every = is_hash ? 1 : 0;
+  what.failed = [&](const run::Failure& failure) {
+    if (!found.empty()) return false;
+    found = expected(options, failure);
+    seed = failure.seed;
+    return found.empty();
+  };
+  const run::Summary summary = run::explore(what);
+  print_found(summary);
+  for (const std::string& name : run::never_happened(summary.counts, options.scenario)) {
+    const std::string expected_name = std::string(kExpectMustHappen) + name;
+    if (found.empty() && std::ranges::count(options.expect, expected_name) > 0) {
+      found = expected_name;
+      seed = options.seed + options.seeds - 1;
+    }
+  }
+  if (found.empty()) {
+    std::cout << "not found in " << summary.runs << " runs\n";
+    return static_cast<int>(Verdict::kUnsafe);
+  }
+  std::cout << "found: " << found << " seed=" << seed << " runs=" << summary.runs << "\n";
+  return 0;
+}
+
 int explore(const Options& options) {
   const auto draw = [&](std::uint64_t seed) {
     return adapt(scenario::draw(options.scenario, seed), options);
@@ -206,6 +255,7 @@ int explore(const Options& options) {
     }
     return !options.wall_time || Wall::now() - start < *options.wall_time;
   };
+  if (!options.expect.empty()) return expect(options, std::move(what));
   const run::Summary summary = run::explore(what);
   print_summary(summary, since(start), options.jobs);
   int code = summary.runs > 1 ? judge_must_happen(summary, options.scenario) : 0;

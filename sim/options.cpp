@@ -1,10 +1,13 @@
 #include "sim/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 
 #include "base/mutant.h"
 #include "base/quantity.h"
+#include "sim/oracle/oracle.h"
+#include "sim/run/must_happen.h"
 #include "sim/scenario/draw.h"
 
 namespace prometheus_rsocket::sim {
@@ -26,6 +29,14 @@ void add_duration(CLI::App& app, const std::string& flag, std::optional<base::Du
       ->type_name("DURATION");
 }
 
+// Whether it is `must-happen:NAME` of something that is counted: of a run without any, all never
+// are.
+bool is_counted(std::string_view name) {
+  if (!name.starts_with(kExpectMustHappen)) return false;
+  name.remove_prefix(kExpectMustHappen.size());
+  return std::ranges::count(run::never_happened(run::Counts{}, "mixed"), name) > 0;
+}
+
 void check(const Options& options) {
   if (!scenario::is_profile(options.scenario)) {
     std::string names;
@@ -36,6 +47,11 @@ void check(const Options& options) {
   if (options.jobs == 0) throw UsageError("--jobs=0: it must be at least 1");
   if (!options.replay.empty() && !options.minimise.empty()) {
     throw UsageError("--replay and --minimise exclude each other");
+  }
+  for (const std::string& name : options.expect) {
+    const bool is_known = name == kExpectHash || is_counted(name) ||
+                          std::ranges::count(oracle::oracles(), name, &oracle::Oracle::name) > 0;
+    if (!is_known) throw UsageError("--expect=" + name + ": no oracle has this name");
   }
   if (options.mutant > base::kMutants) {
     throw UsageError("--mutant=" + std::to_string(options.mutant) + ": 1 to " +
@@ -78,6 +94,9 @@ Options parse_options(int argc, const char* const* argv) {
       "clients of ours in each run");
   add_duration(app, "--wall-time", options.wall_time, "begin no more seeds after this time");
   app.add_option("--mutant", options.mutant, "switch a known bug on (builds with SIM_MUTANTS)");
+  app.add_option("--expect", options.expect,
+                 "stop where one of these oracles fails, exit 0 if one did [explore all]")
+      ->delimiter(',');
   app.add_option("--jobs", options.jobs, "processes [1]");
   app.add_flag("--trace", options.trace, "print everything that happened");
   app.add_option("--svg", options.svg, "draw the time-line into this file")->type_name("FILE");

@@ -5,10 +5,15 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/time.h"
 
 namespace prometheus_rsocket::sim {
+
+inline constexpr std::string_view kExpectHash = "hash";
+inline constexpr std::string_view kExpectMustHappen = "must-happen:";
 
 struct Options {
   std::uint64_t seed = 1;
@@ -21,6 +26,9 @@ struct Options {
   std::optional<std::uint32_t> clients;
   std::optional<base::Duration> wall_time;  // begins no more seeds after it
   unsigned mutant = 0;
+  // Stop at the first seed at which one of these oracles fails, or `hash` (two runs differ);
+  // `must-happen:NAME`: what is counted under that name never happens. None: explore all.
+  std::vector<std::string> expect;
   unsigned jobs = 1;
   bool trace = false;
   std::string svg;              // a file for the time-line

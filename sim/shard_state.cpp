@@ -99,8 +99,9 @@ void SimLog::write(runtime::LogLevel level, std::string_view message,
                    std::span<const runtime::LogField> fields) {
   Kernel& kernel = process_.kernel;
   process_.log_lines.push_back(kernel.log.size());
-  kernel.log.push_back({kernel.events.now() - kernel.events.start(), process_.host.address,
-                        process_.index, shard_, level, runtime::format_logfmt(message, fields)});
+  kernel.log.push_back({kernel.events.now() - kernel.events.start(), SimClock(process_).wall_now(),
+                        process_.host.address, process_.index, shard_, level,
+                        runtime::format_logfmt(message, fields)});
 }
 
 void SimSignals::raise(runtime::Signal signal) {

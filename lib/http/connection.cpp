@@ -17,6 +17,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/mutant.h"
 #include "http/gzip.h"
 #include "http/latch.h"
 #include "http/limits.h"
@@ -306,10 +307,18 @@ class BeastConnection final : public Connection,
     std::string piece;
     std::string packed;
     bool more = true;
+    bool was_partial = false;  // for the mutant alone
+    const auto until_whole = [&](const error_code& failed, std::size_t bytes) {
+      was_partial = was_partial || (bytes > 0 && bytes < (compressed ? packed : piece).size());
+      return asio::transfer_all()(failed, bytes);
+    };
     while (more) {
       piece.clear();
       packed.clear();
       more = source(piece);
+      if (base::is_mutant(base::Mutant::kWriteTailLost) && std::exchange(was_partial, false)) {
+        piece.clear();
+      }
       if (gzip) gzip->compress(piece, !more, packed);
       const std::string& out = gzip ? packed : piece;
       limit_piece();
@@ -322,7 +331,7 @@ class BeastConnection final : public Connection,
       if (chunked) {
         co_await asio::async_write(*stream_,
                                    beast_http::make_chunk(asio::const_buffer(asio::buffer(out))),
-                                   asio::redirect_error(asio::use_awaitable, error));
+                                   until_whole, asio::redirect_error(asio::use_awaitable, error));
       } else {
         co_await asio::async_write(*stream_, asio::buffer(out),
                                    asio::redirect_error(asio::use_awaitable, error));

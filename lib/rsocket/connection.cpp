@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "rsocket/error_text.h"
 
 namespace prometheus_rsocket::rsocket {
@@ -59,6 +60,9 @@ void Connection::handle_timeout(base::Instant now) {
   if (first_frame_deadline_ && now >= *first_frame_deadline_) {
     fail(CloseReason::kFirstFrameTimeout, ErrorCode::kInvalidSetup, "no SETUP in time");
     return;
+  }
+  if (lifetime_deadline_ && base::is_mutant(base::Mutant::kNoKeepaliveTimeout)) {
+    lifetime_deadline_ = now + settings_->lifetime;
   }
   if (lifetime_deadline_ && now >= *lifetime_deadline_) {
     drop_queue();  // nobody reads it

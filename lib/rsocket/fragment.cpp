@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 namespace prometheus_rsocket::rsocket {
 
@@ -192,7 +193,8 @@ boost::system::result<std::optional<Frame>> Reassembler::add(base::Instant now,
     return error;
   };
   if (follows(frame) && size_of(*piece) == 0) return refuse(ReassemblyError::kNoProgress);
-  if (size_of(*piece) > payload_bytes_max_ - buffered_) {
+  if (size_of(*piece) > payload_bytes_max_ - buffered_ &&
+      !base::is_mutant(base::Mutant::kUnboundedReassembly)) {
     return refuse(ReassemblyError::kPayloadTooLong);
   }
   if (partial == partials_.end()) {

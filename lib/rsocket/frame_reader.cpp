@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "rsocket/limits.h"
 #include "rsocket/wire.h"
 
@@ -55,7 +56,10 @@ void FrameReader::commit(std::size_t bytes) {
 boost::system::result<std::optional<ByteView>> FrameReader::next() {
   if (error_) return *error_;
   const ByteView held = ByteView(buffer_).subspan(begin_, end_ - begin_);
-  if (held.size() < kLengthPrefixBytes) return std::nullopt;
+  if (held.size() < kLengthPrefixBytes) {
+    if (base::is_mutant(base::Mutant::kPrefixMisread)) begin_ = end_;
+    return std::nullopt;
+  }
   const std::size_t frame_bytes = WireReader(held).u24();
   const ByteView arrived = held.subspan(kLengthPrefixBytes);
   if (frame_bytes < kFrameHeaderBytes) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/mutant.h"
 #include "base/probe.h"
 #include "push/push_store.h"
 #include "server/limits.h"
@@ -154,14 +155,17 @@ void Client::end_pull(PullId pull) {
   if (late == asked_.end()) return;
   const Asked asked = *late;
   asked_.erase(late);
-  session_->cancel(asked.stream);
+  if (!base::is_mutant(base::Mutant::kLateReplyTaken)) session_->cancel(asked.stream);
   base::reached(base::Probe::kGivenUp);
-  if (now() - asked.at >= kLateAfter) ++late_in_a_row_;
+  if (now() - asked.at >= kLateAfter) {
+    late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
+  }
   answer(asked, PullOutcome::kTimeout, nullptr);
 }
 
 std::optional<Client::Asked> Client::take(rsocket::StreamId stream) {
-  const auto found = std::ranges::find(asked_, stream, &Asked::stream);
+  auto found = std::ranges::find(asked_, stream, &Asked::stream);
+  if (base::is_mutant(base::Mutant::kLateReplyTaken)) found = asked_.begin();
   if (found == asked_.end()) return std::nullopt;
   const Asked asked = *found;
   asked_.erase(found);
@@ -176,6 +180,14 @@ void Client::answer(const Asked& asked, PullOutcome outcome,
   if (outcome != PullOutcome::kTimeout) late_in_a_row_ = 0;
   if (exposition) last_replied_ = asked.pull;
   owner_.replied(asked.pull, {*connected_at_, id_, asked.tardy, std::move(exposition)});
+  const bool failed = outcome == PullOutcome::kError || outcome == PullOutcome::kTimeout;
+  if (failed && base::is_mutant(base::Mutant::kScrapeErrorUnregisters)) forget();
+}
+
+void Client::forget() {
+  if (connected()) --owner_.metrics().connections;
+  connected_at_.reset();
+  asked_.clear();
 }
 
 std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload) {

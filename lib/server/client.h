@@ -67,6 +67,12 @@ class Client final : private transport::SessionHandler {
   // `closed` comes when its socket is closed, which may be after it has ended.
   void when_channel_closed(runtime::Handler<void()> closed);
 
+  // It is not asked any more, and stays connected: what some of base/mutant.h's bugs do.
+  void forget();
+  [[nodiscard]] boost::asio::ip::address remote_address() const {
+    return session_->remote_endpoint().address;
+  }
+
   // Sends it away. It reconnects by itself, to another proxy if there is one.
   void leave();
   void abort() { session_->abort(); }

@@ -119,7 +119,6 @@ void ShardServer::pull(PullId pull) {
     asked.push_back(client.get());
     if (client->tardy()) ++tardy;
   }
-  if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(asked, std::less());
   tell([&hub = hub_, pull, count = asked.size(), tardy] { hub.pull_asked(pull, count, tardy); });
   for (Client* client : asked) client->pull(pull);
 }
@@ -138,8 +137,11 @@ void ShardServer::drain(base::Duration within) {
   if (base::is_mutant(base::Mutant::kDrainAtOnce)) within = base::Duration::zero();
   draining_ = true;
   const base::Instant now = shard_.clock.now();
-  for (const auto& [id, client] : clients_) {
-    leaving_.emplace_back(now + shard_.random.up_to(within), id);
+  std::vector<const Client*> all;
+  for (const auto& [id, client] : clients_) all.push_back(client.get());
+  if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(all, std::less());
+  for (const Client* client : all) {
+    leaving_.emplace_back(now + shard_.random.up_to(within), client->id());
   }
   std::ranges::sort(leaving_, std::greater{});
   leave_timer_ = shard_.timers.make_timer();
@@ -191,6 +193,11 @@ void ShardServer::ended(Client& client) {
   const ConnectionId id = client.id();
   const auto found = clients_.find(id);
   CHECK(found != clients_.end(), "a client ends once");
+  if (base::is_mutant(base::Mutant::kOldHandlerRemovesNew)) {
+    for (auto it = std::next(found); it != clients_.end(); ++it) {
+      if (it->second->remote_address() == client.remote_address()) it->second->forget();
+    }
+  }
   clients_.erase(found);
   tell([&hub = hub_, id] { hub.client_ended(id); });
 }

@@ -126,7 +126,9 @@ void Web::handle_connected(const ExchangePtr& exchange) {
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
-  waiting_.push_back({exchange, std::move(*scraper), now + time.pull});
+  Scrape scrape{exchange, std::move(*scraper), now + time.pull};
+  if (running_ < config_.scrapes_max) return run(std::move(scrape));
+  waiting_.push_back(std::move(scrape));
   admit();
 }
 
@@ -137,13 +139,16 @@ void Web::admit() {
     run(std::move(scrape));
   }
   if (waiting_.empty()) return waiting_alarm_.clear();
-  waiting_alarm_.set(std::ranges::min_element(waiting_, {}, &Scrape::deadline)->deadline);
+  waiting_alarm_.set(std::ranges::min_element(waiting_, {}, &Scrape::deadline)->deadline -
+                     kLateAfter);
 }
 
+// Whoever waited until there is hardly time left to ask anybody: a page that lacks everybody would
+// end every series.
 void Web::refuse_late() {
   const base::Instant now = shard_.clock.now();
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->deadline > now) {
+    if (it->deadline - kLateAfter > now) {
       ++it;
       continue;
     }

@@ -86,6 +86,11 @@ std::string requests_of_all_kinds() {
 std::vector<Attack> attacks_by_themselves() {
   const std::string keepalive = frame(kConnectionStream, rsocket::KeepaliveFrame{true, 0, {}});
   const std::string data(1024, 'd');
+  // As much as is answered: it fills every buffer of a peer that does not read.
+  rsocket::SetupFrame frequent = peer::setup_frame();
+  frequent.keepalive_interval = 50ms;
+  const std::string large_keepalive =
+      frame(kConnectionStream, rsocket::KeepaliveFrame{true, 0, as_bytes(data).first(1000)});
   rsocket::SetupFrame resuming = peer::setup_frame();
   resuming.resume_token = as_bytes("token");
   const rsocket::PayloadView garbage{as_bytes("garbage"), as_bytes(data)};
@@ -98,6 +103,7 @@ std::vector<Attack> attacks_by_themselves() {
        .steps = {{setup() + "\xff\xff\xff\0\0\0\2\x28\x60"s}}},
       {.name = "byte_a_second", .steps = byte_by_byte(setup() + keepalive, 1s)},
       {.name = "silence", .steps = {{""}}},
+      {.name = "silence_after_setup", .steps = {{setup()}}, .stays = 2h},
       {.name = "setup_twice", .steps = {{setup() + setup(), 3, 1s}}},
       {.name = "setup_to_resume", .steps = {{frame(kConnectionStream, resuming)}}},
       {.name = "requests_with_setup",
@@ -111,6 +117,9 @@ std::vector<Attack> attacks_by_themselves() {
       {.name = "endless_fragments",
        .steps = {{setup() + frame(StreamId{1}, rsocket::RequestFnfFrame{true, garbage})},
                  {fragment(StreamId{1}, data), 3000, 10ms}}},
+      {.name = "endless_large_fragments",
+       .steps = {{setup() + frame(StreamId{1}, rsocket::RequestFnfFrame{true, garbage})},
+                 {fragment(StreamId{1}, std::string(65'536, 'd')), 700, 10ms}}},
       {.name = "empty_fragments",
        .steps = {{setup() + frame(StreamId{1}, rsocket::RequestFnfFrame{true, {}})},
                  {fragment(StreamId{1}, ""), 500, 10ms}}},
@@ -118,6 +127,10 @@ std::vector<Attack> attacks_by_themselves() {
       {.name = "keepalive_flood_deaf",
        .steps = {{setup()}, {keepalive + keepalive + keepalive + keepalive, 2000, 1ms}},
        .reads = false},
+      {.name = "keepalives_within_limits_deaf",
+       .steps = {{frame(kConnectionStream, frequent)}, {large_keepalive, 2500, 60ms}},
+       .reads = false,
+       .stays = 90s},
       {.name = "request_n_flood",
        .steps = {{setup()}, {frame(StreamId{2}, rsocket::RequestNFrame{0x7FFF'FFFF}), 2000, 1ms}}},
       {.name = "request_n_of_none", .steps = {{setup() + framed("\0\0\0\2\x20\0\0\0\0\0"s)}}},

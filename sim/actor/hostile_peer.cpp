@@ -11,6 +11,11 @@
 
 namespace prometheus_rsocket::sim::actor {
 
+// What nobody takes from it: it is not to be taken for the proxy's own hoard.
+constexpr std::size_t kUnsentMax = std::size_t{1} << 20;
+constexpr base::Duration kPatience = std::chrono::seconds(1);
+constexpr unsigned kWaitsMax = 60;
+
 // What runs in its process.
 class HostilePeer::Script {
  public:
@@ -27,6 +32,10 @@ class HostilePeer::Script {
  private:
   void go_on() {
     while (step_ < attack_.steps.size()) {
+      if (peer_.unsent() > kUnsentMax) {
+        if (peer_.ended() || peer_.write_ended() || ++waits_ > kWaitsMax) return leave();
+        return next_.set(shard_.clock.now() + kPatience);
+      }
       const AttackStep& step = attack_.steps[step_];
       peer_.send(step.bytes);
       if (++sent_ == step.times) {
@@ -77,6 +86,7 @@ class HostilePeer::Script {
   std::size_t read_ = 0;  // of what was received
   std::size_t step_ = 0;
   unsigned sent_ = 0;  // times of that step
+  unsigned waits_ = 0;
   bool staying_ = false;
   bool left_ = false;
 };

@@ -5,6 +5,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -21,6 +22,7 @@ using StreamPtr = std::unique_ptr<runtime::Stream>;
 // HAProxy's usual `timeout connect`.
 constexpr base::Duration kConnectTimeout = std::chrono::seconds(5);
 constexpr base::Duration kAcceptRetry = std::chrono::seconds(1);  // no descriptors left
+constexpr base::Duration kCheckInterval = std::chrono::seconds(5);
 constexpr std::size_t kPipeBytes = 16384;
 
 }  // namespace
@@ -66,6 +68,7 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
     if (attempt != tried_.size() || streams_[1] || closed_) return;  // given up before
     timeout_->clear();
     if (error) {
+      balancer_.failed(*backend_);
       balancer_.give_back(*std::exchange(backend_, std::nullopt));
       return dial();
     }
@@ -120,6 +123,34 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
   StreamPtr streams_[2];  // the client's, the backend's
   Pipe pipes_[2];
   bool closed_ = false;
+};
+
+// Dials a backend that is down until it answers. One attempt does not wait for the one before: that
+// may hang.
+class LoadBalancer::HealthCheck {
+ public:
+  HealthCheck(runtime::Shard& shard, const runtime::Endpoint& at, std::function<void()> answered)
+      : shard_(shard), at_(at), answered_(std::move(answered)), next_(shard, [this] { dial(); }) {
+    next_.set(shard.clock.now() + kCheckInterval);
+  }
+
+ private:
+  void dial() {
+    next_.set(shard_.clock.now() + kCheckInterval);
+    shard_.network.async_connect(
+        at_, boost::asio::bind_executor(shard_.executor, [this, alive = std::weak_ptr(alive_)](
+                                                             error_code error, const StreamPtr&) {
+          if (alive.expired() || error) return;
+          const auto answered = std::move(answered_);  // it ends this
+          answered();
+        }));
+  }
+
+  runtime::Shard& shard_;
+  const runtime::Endpoint at_;
+  std::function<void()> answered_;
+  runtime::Alarm next_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 
 class LoadBalancer::Door {
@@ -193,7 +224,8 @@ std::size_t LoadBalancer::connections(ProxyId proxy) const {
 std::optional<ProxyId> LoadBalancer::choose(const std::vector<ProxyId>& tried) {
   std::vector<ProxyId> eligible;
   for (const auto& [proxy, backend] : backends_) {
-    if (!backend.removed && std::ranges::count(tried, proxy) == 0) eligible.push_back(proxy);
+    if (backend.removed || backend.check || std::ranges::count(tried, proxy) > 0) continue;
+    eligible.push_back(proxy);
   }
   if (eligible.empty()) return std::nullopt;
   if (preferred_ && std::ranges::count(eligible, *preferred_) > 0) return preferred_;
@@ -219,6 +251,16 @@ void LoadBalancer::give_back(ProxyId proxy) {
   const auto found = backends_.find(proxy);
   CHECK(found != backends_.end() && found->second.connections > 0, "what was taken is given back");
   if (--found->second.connections == 0 && found->second.removed) backends_.erase(found);
+}
+
+void LoadBalancer::failed(ProxyId proxy) {
+  Backend& backend = backends_.at(proxy);
+  if (backend.check) return;
+  backend.check = std::make_shared<HealthCheck>(
+      process_.shard(0), runtime::Endpoint{backend.address, kWebPort}, [this, proxy] {
+        const auto found = backends_.find(proxy);
+        if (found != backends_.end()) found->second.check.reset();
+      });
 }
 
 }  // namespace prometheus_rsocket::sim::actor

@@ -2,9 +2,10 @@
 // proxy for each, and hands bytes on in both directions, with half-close and back-pressure.
 //
 // It listens on both RSocket ports and dials the same port of a backend. A dial that fails goes to
-// another backend; when all fail the client's connection is closed. Connections that exist stay
-// where they are whatever is set later. It notes nothing: what it forgets without a word, delays or
-// corrupts is done to its host by the world.
+// another backend; when all fail the client's connection is closed. A backend that failed gets
+// nobody until its HTTP port answers a health check again. Connections that exist stay where they
+// are whatever is set later. It notes nothing: what it forgets without a word, delays or corrupts
+// is done to its host by the world.
 #pragma once
 
 #include <cstdint>
@@ -47,17 +48,21 @@ class LoadBalancer {
  private:
   class Door;
   class Relay;
+  class HealthCheck;
   struct Backend {
     Address address;
     std::size_t connections = 0;
     std::uint64_t last_taken = 0;  // the number of the connection it got last
     bool removed = false;          // it goes when it has no connection any more
+    // There is one as long as it is down.
+    std::shared_ptr<HealthCheck> check = nullptr;
   };
 
   // Among those not tried yet; nothing: there is none.
   [[nodiscard]] std::optional<history::ProxyId> choose(const std::vector<history::ProxyId>& tried);
   void take(history::ProxyId proxy);
   void give_back(history::ProxyId proxy);
+  void failed(history::ProxyId proxy);
 
   World& world_;
   Process& process_;

@@ -38,6 +38,7 @@ void ProxyHost::start() {
     // Once the server has returned: as main() does.
     boost::asio::post(process->shard(0).executor, [this, code] { exited(code); });
   });
+  if (config_.started) config_.started();
 }
 
 std::unique_ptr<push::PushStore> ProxyHost::make_store() {

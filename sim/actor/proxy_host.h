@@ -23,6 +23,7 @@ struct ProxyConfig {
   // Its addresses are set by ProxyHost: all three ports of ports.h.
   server::Config server;
   base::Duration push_commit_delay{};  // of the store, at most (delaying_push_store.h)
+  std::function<void()> started = {};  // called whenever it has started; may be empty
 };
 
 class ProxyHost final : private KeyObserver {

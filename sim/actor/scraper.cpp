@@ -44,7 +44,8 @@ void Scraper::scrape(std::function<void()> done) {
                     .aborts = std::exchange(aborts_next_, false),
                     .redials = connection_ != nullptr,
                     .done = std::move(done)};
-  recorder_.note(history::ScrapeBegan{current_->id, config_.id, config_.proxy, config_.timeout});
+  recorder_.note(history::ScrapeBegan{current_->id, config_.id, config_.proxy, config_.timeout,
+                                      slow_next_.has_value()});
   timeout_.set(shard_.clock.now() + config_.timeout);
   if (connection_) {
     request();

@@ -153,6 +153,7 @@ struct Printer {
     out << "key made proxy " << e.proxy << " key " << e.key;
   }
   void operator()(const Accepted& e) const { out << "accepted proxy " << e.proxy; }
+  void operator()(const HostileDialled& /*e*/) const { out << "hostile peer dials"; }
   void operator()(const PushStored& e) const {
     out << "push stored proxy " << e.proxy << " client " << e.who << " sequence " << e.sequence;
   }

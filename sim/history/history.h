@@ -157,6 +157,7 @@ struct ScrapeBegan {
   ScraperId scraper;
   ProxyId proxy;
   base::Duration timeout{};  // as the header says
+  bool slow = false;         // it reads the page slowly, on purpose
 };
 // A sample line of `sim_sample` as the scraper's own parser read it.
 struct ShownSample {
@@ -188,6 +189,9 @@ struct ScrapeConfirmed {
 };
 
 // ---- The world
+
+// A hostile peer dials where applications do; its connections are Accepted as theirs are.
+struct HostileDialled {};
 
 // Something was broken on purpose, from here to FaultEnded: these places may be slow, unreachable
 // or silent in between. Ended processes are not repeated here.
@@ -223,7 +227,7 @@ using What = std::variant<ClientStarted, ClientEnded, DialBegan, DialFailed, Con
                           Disconnected, KeyGiven, KeyUsed, Sampled, Hung, Recovered, PushBegan,
                           PushEnded, ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade,
                           Accepted, PushStored, MetricsRead, Resources, ScrapeBegan, ScrapeEnded,
-                          ScrapeConfirmed, FaultBegan, FaultEnded, Healed, Ended>;
+                          ScrapeConfirmed, HostileDialled, FaultBegan, FaultEnded, Healed, Ended>;
 
 struct Entry {
   base::Instant at;

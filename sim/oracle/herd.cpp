@@ -11,6 +11,10 @@ namespace {
 
 constexpr base::Duration kWindow = std::chrono::seconds(1);
 constexpr double kFalseAlarm = 1e-9;  // of one window
+// How long a load balancer may keep a client waiting for proxies that do not answer, since they
+// were lost with their hosts or something is broken there: two of them, HAProxy's `timeout connect`
+// each.
+constexpr base::Duration kBalancerPatience = std::chrono::seconds(10);
 
 // A proxy that lost its clients.
 struct Loss {
@@ -48,9 +52,12 @@ class HerdJudge {
   HerdJudge(const Index& index, const Loss& loss, Findings& findings)
       : index_(index), loss_(loss), findings_(findings) {
     for (const history::Entry& entry : index.entries()) {
+      if (std::holds_alternative<history::HostileDialled>(entry.what)) {
+        strangers_.push_back(entry.at);
+      }
       const auto* const accepted = std::get_if<history::Accepted>(&entry.what);
       if (accepted == nullptr || accepted->proxy == loss.proxy || entry.at <= loss.at) continue;
-      if (entry.at > loss.over) break;
+      if (entry.at > loss.over) continue;
       arrivals_.push_back({entry.at, accepted->proxy});
     }
     for (const auto& [who, life] : index.lives()) {
@@ -87,9 +94,21 @@ class HerdJudge {
   using At = std::vector<Arrival>::const_iterator;
 
   [[nodiscard]] std::uint64_t strangers_near(base::Instant from) const {
-    const auto first = std::ranges::lower_bound(strangers_, from - index_.rules().round_trip_max);
+    base::Instant since = from - index_.rules().round_trip_max;
+    if (is_one_mute(from)) since -= kBalancerPatience;
+    const auto first = std::ranges::lower_bound(strangers_, since);
     return static_cast<std::uint64_t>(
         std::distance(first, std::ranges::upper_bound(strangers_, from + kWindow)));
+  }
+
+  [[nodiscard]] bool is_one_mute(base::Instant at) const {
+    return std::ranges::any_of(index_.proxies(), [&](const auto& entry) {
+      const bool is_lost = std::ranges::any_of(entry.second, [at](const ProxyLife& life) {
+        return life.end == history::ProxyEnd::kLost && life.ended <= at;
+      });
+      return is_lost ||
+             index_.disturbances().touched_at(place_of(entry.first), at - kBalancerPatience, at);
+    });
   }
 
   [[nodiscard]] bool is_excused(At first, At last) const {

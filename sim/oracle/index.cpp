@@ -85,6 +85,7 @@ bool Index::is_sound(const Life& life, const Session& session, base::Instant fro
   if (session.ended <= to + round_trip) return false;
   const ProxyLife* const proxy = proxy_at(*session.proxy, from);
   if (proxy == nullptr || proxy->ended <= to + round_trip) return false;
+  if (session.keyed < proxy->began) return false;  // it led to an earlier life, lost with its host
   const base::Instant since = std::max(session.began, from - rules().lifetime - round_trip);
   return !disturbances_.touched(path(life.who, *session.proxy), since, to);
 }

@@ -143,6 +143,7 @@ struct Scrape : Period {
   ScraperId scraper;
   ProxyId proxy;
   base::Duration timeout{};
+  bool slow = false;
   const history::ScrapeEnded* answer = nullptr;
   base::Instant confirmed = kNever;
   std::vector<Shown> shown;  // of a good one, by incarnation and sequence

@@ -170,6 +170,7 @@ void IndexReader::take(const history::ScrapeBegan& e) {
   scrape.scraper = e.scraper;
   scrape.proxy = e.proxy;
   scrape.timeout = e.timeout;
+  scrape.slow = e.slow;
   index_.scrapes_.emplace(e.scrape, std::move(scrape));
 }
 

@@ -37,6 +37,7 @@ class IndexReader {
   void take(const history::Healed& e);
   void take(const history::ProxyKeyMade& /*e*/) {}  // known beforehand
   void take(const history::Accepted& /*e*/) {}      // read by who counts them
+  void take(const history::HostileDialled& /*e*/) {}
   void take(const history::MetricsRead& /*e*/) {}
   void take(const history::Resources& /*e*/) {}
   void take(const history::Ended& /*e*/) {}

@@ -23,8 +23,19 @@ void judge_uses(const Index& index, const Life& life, Findings& findings) {
   }
 }
 
+// The key that this proxy gives to whoever connects at that moment.
+bool is_given_now(const Index& index, ProxyId proxy, KeyId key, base::Instant at) {
+  std::optional<KeyId> latest;
+  for (const history::Entry& entry : index.entries()) {
+    if (entry.at > at) break;
+    const auto* const made = std::get_if<history::ProxyKeyMade>(&entry.what);
+    if (made != nullptr && made->proxy == proxy) latest = made->key;
+  }
+  return latest == key;
+}
+
 // What a Java model sealed for a key of another connection must not open.
-void judge_stored(const Life& life, Findings& findings) {
+void judge_stored(const Index& index, const Life& life, Findings& findings) {
   for (const Push& push : life.pushes) {
     const auto use = std::ranges::find_if(life.keys_used,
                                           [&](const KeyUse& one) { return one.at >= push.began; });
@@ -32,6 +43,7 @@ void judge_stored(const Life& life, Findings& findings) {
     if (use == life.keys_used.end() || session == nullptr) continue;
     for (const Push::Stored& stored : push.stored) {
       if (stored.at < use->at || was_given(*session, use->key, stored.at)) continue;
+      if (is_given_now(index, stored.proxy, use->key, stored.at)) continue;  // it is on its way
       findings.add(stored.at, "proxy ", stored.proxy, " opened push ", push.sequence, " of client ",
                    life.who, " with key ", use->key, ", which its connection was not given");
     }
@@ -54,7 +66,7 @@ std::vector<Violation> judge_keys(const Index& index) {
     if (life.ours()) {
       judge_uses(index, life, findings);
     } else {
-      judge_stored(life, findings);
+      judge_stored(index, life, findings);
     }
   }
   return findings.take();

@@ -93,12 +93,17 @@ bool ScraperView::is_owed(const HeldPush& held, const Scrape& scrape) const {
   return delays(first, scrape.began);
 }
 
-// On an earlier page of this scraper that the proxy may still take for one that arrives.
+// On a page of this scraper, earlier or at the same time, that the proxy may still take for one
+// that arrives.
 bool ScraperView::is_under_way_elsewhere(const HeldPush& held, const Scrape& scrape) const {
   const auto path = index_.path(scraper_, proxy_);
   const base::Duration round_trip = index_.rules().round_trip_max;
   return std::ranges::any_of(scrapes_, [&](const Scrape* other) {
-    if (other->good() || other->began > scrape.began || other == &scrape) return false;
+    if (other == &scrape) return false;
+    // Of two at once either may have it.
+    const bool is_at_once = other->overlaps(scrape.began, scrape.ended);
+    if (is_at_once && other->shows(held.life->who, held.push->sequence) != nullptr) return true;
+    if (other->good() || (other->began > scrape.began && !is_at_once)) return false;
     if (other->ended + round_trip < held.session->ended) return false;  // too early to hold it
     base::Instant over = other->ended + round_trip;
     if (index_.disturbances().touched(path, other->began, over)) {

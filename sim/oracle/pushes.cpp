@@ -41,6 +41,24 @@ void judge_earliness(const Index& index, const Scrape& scrape, const Shown& show
                index.seconds(session->ended));
 }
 
+// What was flushed arrives.
+void judge_flushed(const Index& index, const Life& life, const Push& push, Findings& findings) {
+  if (push.kind != history::PushKind::kFireAndForget || push.outcomes.empty()) return;
+  const auto [at, ok] = push.outcomes.front();
+  const Session* const session = life.session_at(push.began);
+  if (!ok || !push.stored.empty() || session == nullptr || !session->proxy) return;
+  const base::Instant until = at + index.rules().round_trip_max;
+  const ProxyLife* const proxy = index.proxy_at(*session->proxy, session->keyed);
+  if (proxy == nullptr || proxy->ended <= until || proxy->draining <= until) return;
+  if (index.end() <= until || index.rules().connection_age > base::Duration::zero()) return;
+  if (index.disturbances().touched(index.path(life.who, *session->proxy),
+                                   push.began - index.rules().lifetime, until)) {
+    return;
+  }
+  findings.add(at, "push ", push.sequence, " of client ", life.who,
+               " was flushed and is not stored by proxy ", *session->proxy);
+}
+
 struct Reader {
   Incarnation who;
   std::uint64_t sequence = 0;
@@ -78,6 +96,10 @@ void judge_repeats(const Index& index, ProxyId proxy, Findings& findings) {
 std::vector<Violation> judge_pushes(const Index& index) {
   Findings findings("5-pushes");
   judge_showings(index, findings);
+  for (const auto& [who, life] : index.lives()) {
+    if (!life.ours()) continue;
+    for (const Push& push : life.pushes) judge_flushed(index, life, push, findings);
+  }
   for (const auto& [id, scrape] : index.scrapes()) {
     for (const Shown& shown : scrape.shown) {
       if (shown.push == nullptr || shown.doubtful || scrape.doubtful) continue;
@@ -119,6 +141,7 @@ std::vector<Violation> judge_push_times(const Index& index) {
         findings.add(push.outcomes[1].at, "push ", push.sequence, " of client ", who,
                      " ended twice");
       }
+      if (!life.ours() && push.kind == history::PushKind::kFireAndForget) continue;
       if (index.disturbances().paused(place_of(who), push.began, due)) continue;
       const base::Instant ended = push.outcomes.empty() ? kNever : push.outcomes.front().at;
       const bool cut_off = life.end && *life.end != history::ClientEnd::kLeft && life.ended <= due;

@@ -36,6 +36,9 @@ namespace prometheus_rsocket::sim::oracle {
 // 5. (promises 4 and 5) An acknowledged push is in a good page of every scraper of that proxy: in
 // its first after the proxy knew that the connection ended. It is on no page before, and after a
 // page that was confirmed on no further one of this scraper.
+// A fire-and-forget push of ours that was flushed is stored. Not judged: where connections have an
+// age or the proxy drains, since the goodbye may cross it; where the path was disturbed since a
+// lifetime before, or the proxy did not live a round trip longer.
 // Of an incarnation's pushes on one connection the last one stored counts: it replaced the others.
 // Not judged:
 // - when the proxy ended before (unless Rules::durable_pushes, and it was not lost with its host);
@@ -53,17 +56,18 @@ namespace prometheus_rsocket::sim::oracle {
 
 // 7. A client of ours seals a payload only for a key given to it on its present connection, and a
 // connection brings keys of one proxy alone. Of Java models, which remember a key over connections,
-// only this: what they sealed for a key of an earlier connection is not stored.
+// only this: what they sealed for a key of an earlier connection is not stored, unless it is the
+// one that this proxy gives to everybody at the time.
 [[nodiscard]] std::vector<Violation> judge_keys(const Index& index);
 
 // 8. (promise 1) A scrape ends within its timeout, whole and with status 200, and shows every
 // healthy client: one that had a sound connection with this proxy since a round trip and 100 ms
 // before the scrape began, until a round trip after it ended, and that answered all that time.
 // Not judged:
-// - whether it is good: when the scraper aborted it, the proxy did not live all the time, the path
-//   between them was disturbed, four others were under way (503; --scrape.max-concurrent), or the
-//   scraper's last scrape of this proxy was of an earlier life that broke off (its connection may
-//   be dead and not know it);
+// - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live
+//   all the time, the path between them was disturbed, four others were under way (503;
+//   --scrape.max-concurrent), or the scraper's last scrape of this proxy was of an earlier life
+//   that broke off (its connection may be dead and not know it);
 // - a client that was late in the last two good pages although connected, where a round trip may
 //   take longer than the 250 ms that such a client is waited for.
 [[nodiscard]] std::vector<Violation> judge_scrapes(const Index& index);
@@ -83,7 +87,8 @@ namespace prometheus_rsocket::sim::oracle {
 
 // 11. (design.md, "Leaving") When a proxy with N stable connections of our clients ends or drains,
 // the others accept no more than 2N/5 of them in any second. Other clients' dials are taken off the
-// count. For small N chance alone exceeds that: the limit is then the number that N clients at
+// count: as many as began a round trip before, or while a load balancer may have tried a lost proxy
+// for them. For small N chance alone exceeds that: the limit is then the number that N clients at
 // uniform moments of the redial spread exceed in the second after one's arrival with probability
 // 1e-9. Without spread all N come at once: caught for N >= 14 and a spread of 5 s (0.2^13 = 8e-10).
 // Not judged: seconds in which the load balancer or an accepting proxy was disturbed, since that
@@ -93,7 +98,8 @@ namespace prometheus_rsocket::sim::oracle {
 [[nodiscard]] std::uint64_t herd_limit(std::uint64_t clients, base::Duration spread);
 
 // 12. A push ends once, within its time_max, unless its process was killed or lost before, or the
-// run ended. A pause of the process excuses lateness.
+// run ended. A pause of the process excuses lateness. Not judged: when fire-and-forget pushes of
+// Java models end; nothing bounds those.
 [[nodiscard]] std::vector<Violation> judge_push_times(const Index& index);
 
 // 13. What a proxy says of itself is what the history says, as exactly as that is determined: each

@@ -41,7 +41,9 @@ class ScrapeJudge {
 
   [[nodiscard]] bool may_fail() const {
     const base::Duration round_trip = index_.rules().round_trip_max;
-    if (scrape_.answer->result == history::ScrapeResult::kAborted) return true;
+    const history::ScrapeResult result = scrape_.answer->result;
+    if (result == history::ScrapeResult::kAborted) return true;
+    if (scrape_.slow && result == history::ScrapeResult::kTimedOut) return true;
     const ProxyLife* const proxy = index_.proxy_at(scrape_.proxy, scrape_.began);
     if (proxy == nullptr || scrape_.began < proxy->began + round_trip ||
         proxy->ended <= scrape_.ended) {

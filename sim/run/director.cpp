@@ -17,6 +17,11 @@ using scenario::FaultKind;
 constexpr std::uint32_t kCorruptPercent = 1;
 // How long what happens at one moment may show.
 constexpr base::Duration kAfterglow = std::chrono::seconds(2);
+// Until the name server knows of a proxy that ended without a word: meanwhile clients meet it.
+constexpr base::Duration kNamesLag = std::chrono::seconds(20);
+constexpr std::uint64_t kExtraScrapesMax = 8;
+constexpr std::uint64_t kScrapesAtOnce = 4;  // --scrape.max-concurrent
+constexpr base::Duration kImpatientAfter = std::chrono::milliseconds(200);
 
 FaultEffect effect_of(FaultKind kind) {
   switch (kind) {
@@ -117,10 +122,10 @@ void Director::command_proxy(const Command& what) {
       return stage_.update_names();
     case CommandKind::kKillProxy:
       proxy.kill();
-      return stage_.update_names();
+      return at(world_.now() + kNamesLag, [this] { stage_.update_names(); });
     case CommandKind::kLoseProxy:
       proxy.lose();
-      return stage_.update_names();
+      return at(world_.now() + kNamesLag, [this] { stage_.update_names(); });
     case CommandKind::kRestartProxy:
       proxy.restart();
       return stage_.update_names();
@@ -131,12 +136,26 @@ void Director::command_proxy(const Command& what) {
     case CommandKind::kSlowScrape:
       return stage_.prometheus(what.target).slow_next();
     case CommandKind::kExtraScrape:
-      return stage_.scrape_once(what.target);
+      return extra_scrapes(what);
     case CommandKind::kAttack:
       return stage_.attack(what.amount, what.target);
     default:
       return;
   }
+}
+
+// The first ones wait for a page as Prometheus does, and take all the places there are; those that
+// come a little later are impatient.
+void Director::extra_scrapes(const Command& what) {
+  const std::uint64_t strangers = 1 + what.amount % kExtraScrapesMax;
+  const std::uint64_t patient = std::min(strangers, kScrapesAtOnce);
+  const base::Duration timeout = scenario_.setup.scrape_timeout;
+  stage_.scrape_once(what.target, patient, timeout);
+  if (strangers == patient) return;
+  at(world_.now() + kImpatientAfter,
+     [this, target = what.target, left = strangers - patient, timeout] {
+       stage_.scrape_once(target, left, std::chrono::ceil<std::chrono::seconds>(timeout / 3));
+     });
 }
 
 void Director::restart_client(std::uint32_t number, base::Duration away) {
@@ -177,17 +196,31 @@ history::FaultId Director::begin_fault(std::string what, std::vector<Place> plac
 void Director::end_fault(history::FaultId id) { recorder_.note(history::FaultEnded{id}); }
 
 void Director::fault(const Fault& what) {
-  const Stage::Spot a = stage_.spot(what.a);
-  const Stage::Spot b = stage_.spot(what.b);
+  Stage::Spot a = stage_.spot(what.a);
   std::vector<Place> places = {a.place};
   End end;
   switch (what.kind) {
     case FaultKind::kPartition:
     case FaultKind::kOneWay:
-    case FaultKind::kSlowLink:
-      if (a.host == b.host) return;
+    case FaultKind::kSlowLink: {
+      const Stage::Spot b = stage_.partner(a, what.b);
       places.push_back(b.place);
       end = break_link(what, a, b);
+      break;
+    }
+    case FaultKind::kFlood:
+      places.clear();
+      for (const auto& proxy : stage_.proxies()) places.push_back(proxy->place());
+      if (stage_.balancer() != nullptr) places.push_back(actor::LoadBalancer::place());
+      stage_.flood(what.amount, what.b);
+      end = [] {};
+      break;
+    case FaultKind::kRefuse:
+    case FaultKind::kHangDials:
+    case FaultKind::kNoDescriptors:
+      a = stage_.listener(what.a);
+      places = {a.place};
+      end = break_host(what, a);
       break;
     case FaultKind::kAcceptAndClose:
     case FaultKind::kUneven:

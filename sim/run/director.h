@@ -20,6 +20,11 @@ class Director {
   Director(World& world, history::Recorder& recorder, Stage& stage,
            const scenario::Scenario& scenario);
 
+  // Something more to do while the scenario plays.
+  void at(base::Instant moment, std::function<void()> what) {
+    agenda_.emplace(moment, std::move(what));
+  }
+
   // Runs the world through the scenario's duration, counted from now.
   void play();
   // Ends whatever is broken, paused or hung, and sees to it that there is a proxy.
@@ -29,13 +34,11 @@ class Director {
   // What is to be done, by moment and by order.
   using Agenda = std::multimap<base::Instant, std::function<void()>>;
 
-  void at(base::Instant moment, std::function<void()> what) {
-    agenda_.emplace(moment, std::move(what));
-  }
   void run_until(base::Instant end);
 
   void command(const scenario::Command& command);
   void command_proxy(const scenario::Command& command);
+  void extra_scrapes(const scenario::Command& command);
   void restart_client(std::uint32_t number, base::Duration away);
   void hang_client(std::uint32_t number, base::Duration length);
   void pause(Process* process, const history::Place& place, base::Duration length);

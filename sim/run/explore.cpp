@@ -26,10 +26,23 @@ struct Told {
   std::uint64_t events;
   std::int64_t virtual_time;
   Verdict verdict;
-  bool begins;  // it is about to run: who dies now dies of this one
+  std::uint32_t oracles;  // Failure's
+  bool begins;            // it is about to run: who dies now dies of this one
   Counts counts;
 };
 static_assert(std::is_trivially_copyable_v<Told> && sizeof(Told) <= 4096);
+
+std::uint32_t bit_of(std::string_view oracle) {
+  const auto all = oracle::oracles();
+  const auto found = std::ranges::find(all, oracle, &oracle::Oracle::name);
+  return found == all.end() ? 0 : std::uint32_t{1} << (found - all.begin());
+}
+
+std::uint32_t bits_of(const std::vector<oracle::Violation>& violations) {
+  std::uint32_t bits = 0;
+  for (const oracle::Violation& violation : violations) bits |= bit_of(violation.oracle);
+  return bits;
+}
 
 struct Worker {
   pid_t process = -1;
@@ -86,6 +99,7 @@ class Explorer {
       told.events = judged.report.events;
       told.virtual_time = judged.report.virtual_time.count();
       told.verdict = judged.verdict;
+      told.oracles = bits_of(judged.report.violations);
       told.counts = judged.report.counts;
       tell(pipe, told);
     }
@@ -117,11 +131,16 @@ class Explorer {
     ::waitpid(worker.process, &status, 0);
     if (!worker.running) return;
     // It died of this seed; the others of its share go on.
-    summary_.failures.push_back({*worker.running, Verdict::kUnsafe});
+    fail({*worker.running, Verdict::kUnsafe, 0});
     ++summary_.runs;
     worker.next = *worker.running - what_.first_seed + jobs_;
     worker.running.reset();
     start(worker);
+  }
+
+  void fail(const Failure& failure) {
+    summary_.failures.push_back(failure);
+    if (what_.failed && !what_.failed(failure)) enough_ = true;
   }
 
   void take(Worker& worker, const Told& told) {
@@ -135,7 +154,9 @@ class Explorer {
     summary_.virtual_time += base::Duration(told.virtual_time);
     summary_.counts.add(told.counts);
     hashes_.emplace(told.seed, told.hash);
-    if (told.verdict != Verdict::kFine) summary_.failures.push_back({told.seed, told.verdict});
+    if (told.verdict != Verdict::kFine) {
+      fail({told.seed, told.verdict, told.oracles});
+    }
     if (!enough_ && what_.progress && !what_.progress(summary_.runs)) enough_ = true;
     if (!enough_) return;
     ::close(worker.pipe);  // its next word ends it
@@ -152,6 +173,8 @@ class Explorer {
 };
 
 }  // namespace
+
+bool Failure::is_of(std::string_view oracle) const { return (oracles & bit_of(oracle)) != 0; }
 
 Verdict verdict_of(const std::vector<oracle::Violation>& violations) {
   Verdict verdict = Verdict::kFine;

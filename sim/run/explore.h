@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -30,6 +31,14 @@ struct Judged {
 [[nodiscard]] Judged judge(const scenario::Scenario& scenario, bool twice);
 [[nodiscard]] Verdict verdict_of(const std::vector<oracle::Violation>& violations);
 
+struct Failure {
+  std::uint64_t seed = 0;
+  Verdict verdict{};
+  std::uint32_t oracles = 0;  // that failed: a bit for each, in the order of oracle::oracles()
+
+  [[nodiscard]] bool is_of(std::string_view oracle) const;
+};
+
 struct Exploration {
   std::function<scenario::Scenario(std::uint64_t seed)> draw;
   std::uint64_t first_seed = 1;
@@ -38,11 +47,8 @@ struct Exploration {
   std::uint64_t twice_every = 8;  // so many-th seed is run twice
   // Told of each seed that is done; false: enough, no more are begun.
   std::function<bool(std::uint64_t done)> progress;
-};
-
-struct Failure {
-  std::uint64_t seed = 0;
-  Verdict verdict{};
+  // Told of each seed that fails; false: enough, likewise. May be empty.
+  std::function<bool(const Failure& failure)> failed = {};
 };
 
 struct Summary {

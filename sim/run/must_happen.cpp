@@ -27,8 +27,11 @@ void Counts::add(const Counts& other) {
 std::vector<std::string> never_happened(const Counts& counts, std::string_view profile) {
   std::vector<std::string> missing;
   if (profile != "mixed") return missing;
+  // TCP gives up who reads nothing as soon as we would (TCP_USER_TIMEOUT, lib/net): our own
+  // patience is for systems without it, and for lib/transport's tests.
+  const std::string_view beyond_us = to_string(base::Probe::kWriteStalled);
   for_each_count(counts, [&](std::string_view name, std::uint64_t count) {
-    if (count == 0) missing.emplace_back(name);
+    if (count == 0 && name != beyond_us) missing.emplace_back(name);
   });
   return missing;
 }

@@ -23,7 +23,8 @@ constexpr base::Duration kKeysMade = 1s;       // after the proxies started
 constexpr base::Duration kIdleTime = 30s;      // without scrapes: what a quiet proxy does
 constexpr base::Duration kParting = 150s;      // beyond every lifetime and linger
 constexpr double kIdleEventsPerSecondMax = 5;  // of all proxies together
-constexpr std::uint64_t kHeapBytesMax = std::uint64_t{48} << 20;
+constexpr std::uint64_t kHeapBytesMax = std::uint64_t{32} << 20;
+constexpr base::Duration kLookInterval = 10s;  // at the heap: hoards are let go with who had them
 
 sim::Config world_config(const Setup& setup) {
   sim::Config config;
@@ -33,10 +34,12 @@ sim::Config world_config(const Setup& setup) {
   config.link.tail = setup.tail;
   config.short_read_percent = setup.short_read_percent;
   config.short_write_percent = setup.short_write_percent;
+  config.short_connections_percent = setup.short_connections_percent;
   config.reset_loses_unread_percent = setup.reset_loses_unread_percent;
   config.forgotten_answers_percent = 50;
   config.window_bytes = setup.window_bytes;
   config.bandwidth = setup.bandwidth == 0 ? 0 : std::max(setup.bandwidth, kBandwidthMin);
+  config.key_delay_max = std::max<base::Duration>(config.key_delay_min, setup.key_delay_max);
   config.real_keys = setup.real_keys;
   return config;
 }
@@ -103,6 +106,9 @@ class Run {
     note_resources();
     stage_.start_clients();
     Director director(world_, recorder_, stage_, scenario_);
+    for (base::Duration at = kLookInterval; at < scenario_.setup.duration; at += kLookInterval) {
+      director.at(world_.now() + at, [this] { note_heap(); });
+    }
     director.play();
     director.heal();
     world_.run_for(scenario_.setup.settle);
@@ -119,6 +125,7 @@ class Run {
     stage_.close_clients();
     world_.run_for(kParting);
     stage_.stop_scrapers();
+    stage_.stop_balancer();
     world_.run_for(kIdleTime);
     const std::uint64_t before = world_.events();
     world_.run_for(kIdleTime);
@@ -130,10 +137,13 @@ class Run {
     recorder_.note(history::Ended{world_.events(), idle});
   }
 
-  void note_resources() {
+  [[nodiscard]] std::uint64_t heap_bytes() {
     const std::uint64_t own = history_bytes_.of(recorder_.history());
-    stage_.note_resources(machine::heap_bytes() - std::min(machine::heap_bytes(), own));
+    return machine::heap_bytes() - std::min(machine::heap_bytes(), own);
   }
+  void note_resources() { stage_.note_resources(heap_bytes()); }
+  // Of no proxy: in the midst of things each has as many handles as it happens to need.
+  void note_heap() { recorder_.note(history::Resources{{}, 0, 0, heap_bytes()}); }
 
   const Scenario& scenario_;
   World world_;

@@ -62,11 +62,17 @@ void Stage::add_proxy() {
   config.address = proxy_host(number);
   config.shards = setup_.shards;
   config.push_commit_delay = setup_.push_commit_delay;
+  config.started = [this] { update_names(); };
   server::Config& server = config.server;
   server.key_rotation = setup_.key_rotation;
   server.shutdown_grace = setup_.shutdown_grace;
   server.connection_age_max = setup_.connection_age;
   server.payload_bytes_max = setup_.payload_bytes_max;
+  if (setup_.connections_spare > 0) {
+    server.connections_max = std::size_t{setup_.connections_spare} + setup_.clients +
+                             setup_.java_113_clients + setup_.java_114_clients +
+                             setup_.java_115_clients;
+  }
   proxies_.push_back(std::make_unique<actor::ProxyHost>(world_, recorder_, std::move(config)));
   if (balancer_) balancer_->add_backend(history::ProxyId{number}, proxy_host(number));
   for (std::uint32_t s = 0; s < setup_.scrapers; ++s) {
@@ -152,46 +158,89 @@ actor::Prometheus& Stage::prometheus(std::uint32_t number) {
   return *scrapings_[number % scrapings_.size()];
 }
 
-Stage::Spot Stage::spot(std::uint32_t number) {
-  const std::size_t balancers = balancer_ ? 1 : 0;
-  std::size_t index =
-      number % (clients_.size() + proxies_.size() + scraper_processes_.size() + balancers);
-  if (index < clients_.size()) {
-    const actor::Application& client = *clients_[index];
-    return {client.place(), client.host(), client.process()};
-  }
-  index -= clients_.size();
-  if (index < proxies_.size()) {
-    const actor::ProxyHost& proxy = *proxies_[index];
-    return {proxy.place(), proxy.address(), proxy.process()};
-  }
-  index -= proxies_.size();
-  if (index < scraper_processes_.size()) {
-    return {{history::Place::Kind::kScraper, static_cast<std::uint32_t>(index)},
-            scraper_host(static_cast<std::uint32_t>(index)),
-            scraper_processes_[index]};
-  }
+// ---- Places
+
+Stage::Spot Stage::spot_of(const actor::Application& client) const {
+  return {client.place(), client.host(), client.process()};
+}
+
+Stage::Spot Stage::spot_of(const actor::ProxyHost& proxy) const {
+  return {proxy.place(), proxy.address(), proxy.process()};
+}
+
+Stage::Spot Stage::scraper_spot(std::uint32_t number) const {
+  const auto index = number % static_cast<std::uint32_t>(scraper_processes_.size());
+  return {{history::Place::Kind::kScraper, index}, scraper_host(index), scraper_processes_[index]};
+}
+
+Stage::Spot Stage::balancer_spot() const {
   return {actor::LoadBalancer::place(), balancer_->address(), &balancer_->process()};
+}
+
+Stage::Spot Stage::spot(std::uint32_t number) {
+  if (number % 2 == 1 && !clients_.empty()) return spot_of(*client(number / 2));
+  const std::size_t balancers = balancer_ ? 1 : 0;
+  const std::size_t others = balancers + scraper_processes_.size();
+  const std::size_t index = number / 2 % (others + proxies_.size());
+  if (index < balancers) return balancer_spot();
+  if (index < others) return scraper_spot(static_cast<std::uint32_t>(index - balancers));
+  return spot_of(*proxies_[index - others]);
+}
+
+Stage::Spot Stage::partner(const Spot& of, std::uint32_t number) {
+  const bool is_odd = number % 2 == 1 && !clients_.empty();
+  switch (of.place.kind) {
+    case history::Place::Kind::kClient:
+      return balancer_ ? balancer_spot() : spot_of(proxy(number));
+    case history::Place::Kind::kProxy:
+      if (!is_odd) return scraper_spot(number / 2);
+      return balancer_ ? balancer_spot() : spot_of(*client(number / 2));
+    case history::Place::Kind::kLoadBalancer:
+      return is_odd ? spot_of(*client(number / 2)) : spot_of(proxy(number / 2));
+    default:
+      return spot_of(proxy(number));
+  }
+}
+
+Stage::Spot Stage::listener(std::uint32_t number) {
+  return balancer_ && number % 2 == 0 ? balancer_spot() : spot_of(proxy(number / 2));
+}
+
+// ---- Strangers
+
+Address Stage::entrance(std::uint32_t proxy_number) {
+  return balancer_ ? balancer_->address() : proxy(proxy_number).address();
+}
+
+void Stage::add_attacker(const Address& target, const actor::Attack& attack) {
+  recorder_.note(history::HostileDialled{});
+  const auto number = static_cast<std::uint32_t>(attackers_.size());
+  attackers_.push_back(
+      std::make_unique<actor::HostilePeer>(world_, number, hostile_host(number), target, attack));
 }
 
 void Stage::attack(std::uint64_t number, std::uint32_t target) {
   const auto& attacks = actor::attacks();
-  const auto attacker = static_cast<std::uint32_t>(attackers_.size());
-  const Address at = balancer_ ? balancer_->address() : proxy(target).address();
-  attackers_.push_back(std::make_unique<actor::HostilePeer>(
-      world_, attacker, hostile_host(attacker), at, attacks[number % attacks.size()]));
+  add_attacker(entrance(target), attacks[number % attacks.size()]);
 }
 
-void Stage::scrape_once(std::uint32_t target) {
+void Stage::flood(std::uint64_t strangers, std::uint32_t target) {
+  static const actor::Attack silence{.name = "silence", .steps = {{""}}};
+  for (; strangers > 0; --strangers) add_attacker(entrance(target), silence);
+}
+
+void Stage::scrape_once(std::uint32_t target, std::uint64_t strangers, base::Duration timeout) {
   const actor::ProxyHost& asked = proxy(target);
   actor::ScraperConfig config;
   config.id = history::ScraperId{setup_.scrapers};  // behind the regular ones
   config.proxy = asked.id();
   config.endpoint = asked.web();
   config.user_agent = "curl/7.88.1";
-  config.timeout = setup_.scrape_timeout;
-  strangers_->emplace<actor::Stranger>(*strangers_, recorder_, config, strange_scrapes_++,
-                                       setup_.seed);
+  config.timeout = timeout;
+  for (; strangers > 0; --strangers) {
+    strangers_->emplace<actor::Stranger>(*strangers_, recorder_, config, strange_scrapes_++,
+                                         setup_.seed);
+  }
 }
 
 // ---- Names
@@ -228,6 +277,10 @@ void Stage::update_names() {
 
 void Stage::stop_scrapers() {
   for (actor::Prometheus* scraping : scrapings_) scraping->stop();
+}
+
+void Stage::stop_balancer() {
+  if (balancer_) world_.stop(balancer_->process());
 }
 
 void Stage::close_clients() {

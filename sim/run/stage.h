@@ -43,23 +43,32 @@ class Stage {
     return clients_;
   }
 
-  // Clients first, then proxies, Prometheis and the load balancer.
   struct Spot {
     history::Place place;
     Address host;
     Process* process = nullptr;  // that lives there now; null: none
   };
+  // Odd numbers: clients, 1 the first. Even ones: the load balancer, Prometheis, proxies; so that
+  // the few are met as often as the many.
   [[nodiscard]] Spot spot(std::uint32_t number);
+  // Someone with whom that place exchanges anything: a cut between two clients would touch nobody.
+  [[nodiscard]] Spot partner(const Spot& of, std::uint32_t number);
+  // Somebody whom clients dial: even numbers the load balancer, odd ones a proxy.
+  [[nodiscard]] Spot listener(std::uint32_t number);
 
   void add_client();                         // another of ours, started
   void start_a_proxy(std::uint32_t number);  // one that has ended, else one more
   void attack(std::uint64_t number, std::uint32_t proxy);
-  void scrape_once(std::uint32_t proxy);  // by a stranger
+  // So many strangers connect where clients do, at once, and say nothing.
+  void flood(std::uint64_t strangers, std::uint32_t proxy);
+  // So many strangers scrape at once, each with this timeout.
+  void scrape_once(std::uint32_t proxy, std::uint64_t strangers, base::Duration timeout);
   void set_names(Names names);
-  void update_names();  // after a proxy came or went
+  void update_names();  // after a proxy came or went, and was seen to
 
   // --- The end
   void stop_scrapers();
+  void stop_balancer();  // it may check the health of who is lost for ever
   void close_clients();
   void read_metrics();
   void note_resources(std::uint64_t heap_bytes);
@@ -67,6 +76,13 @@ class Stage {
  private:
   void add_proxy();
   void add_client(history::ClientKind kind);
+  void add_attacker(const Address& target, const actor::Attack& attack);
+  [[nodiscard]] Spot spot_of(const actor::Application& client) const;
+  [[nodiscard]] Spot spot_of(const actor::ProxyHost& proxy) const;
+  [[nodiscard]] Spot scraper_spot(std::uint32_t number) const;
+  [[nodiscard]] Spot balancer_spot() const;  // REQUIRES: there is one
+  // Where clients and attackers connect: the load balancer, else this proxy.
+  [[nodiscard]] Address entrance(std::uint32_t proxy_number);
   void add_scraping(history::ScraperId scraper, const actor::ProxyHost& proxy);
 
   World& world_;

@@ -20,15 +20,17 @@ constexpr CommandKind kPushes[] = {CommandKind::kPush, CommandKind::kPushBlockin
                                    CommandKind::kPushBlocking};
 constexpr CommandKind kClientDeaths[] = {CommandKind::kKillClient, CommandKind::kLoseClient,
                                          CommandKind::kRestartClient};
-constexpr CommandKind kStalls[] = {CommandKind::kHangClient, CommandKind::kPauseClient};
+constexpr CommandKind kStalls[] = {CommandKind::kHangClient, CommandKind::kHangClient,
+                                   CommandKind::kPauseClient};
 constexpr CommandKind kScaling[] = {CommandKind::kStartProxy, CommandKind::kDrainProxy,
                                     CommandKind::kRestartProxy};
+constexpr CommandKind kRestarts[] = {CommandKind::kRestartProxy};
 constexpr CommandKind kProxyDeaths[] = {CommandKind::kKillProxy, CommandKind::kLoseProxy,
                                         CommandKind::kStartProxy};
 constexpr CommandKind kProxyPauses[] = {CommandKind::kPauseProxy};
 constexpr CommandKind kScrapers[] = {CommandKind::kAbortScrape, CommandKind::kSlowScrape,
                                      CommandKind::kExtraScrape};
-constexpr CommandKind kAttacks[] = {CommandKind::kAttack};
+constexpr CommandKind kAttacks[] = {CommandKind::kAttack, CommandKind::kAttack};
 
 constexpr FaultKind kPartitions[] = {FaultKind::kPartition, FaultKind::kOneWay,
                                      FaultKind::kIsolate};
@@ -41,6 +43,7 @@ constexpr FaultKind kBalancer[] = {FaultKind::kAcceptAndClose, FaultKind::kUneve
 constexpr FaultKind kNames[] = {FaultKind::kDnsEmpty, FaultKind::kDnsStale};
 constexpr FaultKind kMachines[] = {FaultKind::kClockJump, FaultKind::kNoDescriptors};
 constexpr FaultKind kCorruption[] = {FaultKind::kCorrupt};
+constexpr FaultKind kFloods[] = {FaultKind::kFlood};
 
 struct Recipe {
   Profile profile;
@@ -64,14 +67,30 @@ void with_ha_pair(Setup& setup, Draws& draws) {
   setup.push_commit_delay = std::chrono::milliseconds(draws.below(3) * 100);
 }
 
+// One proxy, back soon, and long without a key: its clients are back before that.
+void with_late_keys(Setup& setup, Draws& /*draws*/) {
+  setup.proxies = 1;
+  setup.shutdown_grace = 5s;
+  setup.key_delay_max = 5s;
+}
+
 void with_ages(Setup& setup, Draws& draws) {
   setup.clients = 90;
   setup.connection_age = std::chrono::minutes(2 + draws.below(3));
 }
 
+// More than commands start anew, wherever they go: only strangers exceed it.
+constexpr std::uint32_t kConnectionsSpare = 40;
+
 void large(Setup& setup, Draws& draws) {
   with_java(setup, draws);
   if (draws.percent(50)) with_ha_pair(setup, draws);
+  if (draws.percent(30)) setup.connection_age = std::chrono::minutes(2 + draws.below(3));
+  // So that requests under way meet a new key.
+  if (draws.percent(30) && !setup.real_keys) {
+    setup.key_rotation = std::chrono::seconds(10 + draws.below(20));
+  }
+  setup.connections_spare = kConnectionsSpare;
 }
 
 const std::vector<Recipe>& recipes() {
@@ -79,9 +98,10 @@ const std::vector<Recipe>& recipes() {
       {{"mixed", "everything at once: 50 clients, Java ones among them, and all faults"},
        {kComeAndGo, kPushes, kClientDeaths, kStalls, kScaling, kProxyDeaths, kProxyPauses,
         kScrapers, kAttacks},
-       {kPartitions, kSlowness, kResets, kDials, kBalancer, kNames, kMachines, kCorruption},
-       24,
-       12,
+       {kPartitions, kSlowness, kResets, kDials, kBalancer, kNames, kMachines, kCorruption,
+        kFloods},
+       32,
+       16,
        large},
       {{"reconnect", "outages of proxies and of the network: every client comes back"},
        {kProxyDeaths, kProxyPauses, kClientDeaths},
@@ -101,6 +121,12 @@ const std::vector<Recipe>& recipes() {
        30,
        8,
        with_ha_pair},
+      {{"keys", "restarts of a proxy whose keys come late, and pushes meanwhile"},
+       {kRestarts, kRestarts, kPushes, kPushes},
+       {kResets},
+       40,
+       8,
+       with_late_keys},
       {{"java", "models of the Java clients with their habits, and what makes them show"},
        {kScaling, kProxyDeaths, kProxyPauses, kStalls},
        {kPartitions, kResets, kDials},
@@ -174,9 +200,78 @@ std::uint64_t amount_of(FaultKind kind, Draws& draws) {
       return 200 + draws.log_uniform(100'000);
     case FaultKind::kClockJump:
       return draws.log_uniform(100'000);
+    case FaultKind::kFlood:
+      return draws.log_uniform(128);
     default:
       return 0;
   }
+}
+
+// Trouble meets trouble: so many of a hundred commands and faults come while an earlier command has
+// its effect, many of the faults at that command's own place.
+constexpr std::uint32_t kMeetsPercent = 50;
+constexpr Duration kMeetsWithin = 12s;
+
+// What takes time, and leaves something under way meanwhile.
+bool lasts(CommandKind kind) {
+  constexpr CommandKind kLasting[] = {CommandKind::kHangClient, CommandKind::kPauseClient,
+                                      CommandKind::kPauseProxy, CommandKind::kSlowScrape,
+                                      CommandKind::kDrainProxy, CommandKind::kRestartProxy};
+  return std::ranges::count(kLasting, kind) > 0;
+}
+
+bool is_push(CommandKind kind) {
+  return kind == CommandKind::kPush || kind == CommandKind::kPushBlocking;
+}
+
+// Null: it comes by itself.
+const Command* draw_met(const Scenario& scenario, Draws& draws) {
+  Draws of_this(draws.next(), 0);
+  std::vector<const Command*> met;
+  for (const Command& command : scenario.commands) {
+    if (lasts(command.kind) || is_push(command.kind)) met.push_back(&command);
+  }
+  if (met.empty() || !of_this.percent(kMeetsPercent)) return nullptr;
+  return met[of_this.below(met.size())];
+}
+
+Duration draw_time(const Setup& setup, const Command* met, Draws& draws) {
+  if (met == nullptr) return 5s + time_up_to(draws, setup.duration - 5s);
+  // Before a push: it is made while its client comes back.
+  if (is_push(met->kind))
+    return std::max<Duration>(5s, met->at - time_up_to(draws, kMeetsWithin / 2));
+  return met->at + time_up_to(draws, std::min(met->length, kMeetsWithin));
+}
+
+Command draw_command(const Scenario& scenario, std::span<const CommandKind> kinds, Draws& draws) {
+  Command command;
+  command.kind = kinds[draws.below(kinds.size())];
+  command.at = draw_time(scenario.setup, draw_met(scenario, draws), draws);
+  command.target = static_cast<std::uint32_t>(draws.below(1000));
+  command.length = length(draws);
+  if (lasts(command.kind)) command.length += 2s;  // long enough for something to come meanwhile
+  command.amount = draws.below(1000);
+  return command;
+}
+
+// The place that a command concerns, as a fault names it (Stage::spot()).
+std::uint32_t place_of(const Command& command, const Setup& setup) {
+  if (command.kind < CommandKind::kStartProxy) return 2 * command.target + 1;
+  const std::uint32_t before = (setup.load_balancer ? 1 : 0) + setup.scrapers;
+  return 2 * (before + command.target % setup.proxies);
+}
+
+Fault draw_fault(const Scenario& scenario, std::span<const FaultKind> kinds, Draws& draws) {
+  Fault fault;
+  fault.kind = kinds[draws.below(kinds.size())];
+  const Command* const met = draw_met(scenario, draws);
+  fault.at = draw_time(scenario.setup, met, draws);
+  fault.length = length(draws);
+  fault.a = static_cast<std::uint32_t>(draws.below(1000));
+  fault.b = static_cast<std::uint32_t>(draws.below(1000));
+  fault.amount = amount_of(fault.kind, draws);
+  if (met != nullptr && draws.percent(70)) fault.a = place_of(*met, scenario.setup);
+  return fault;
 }
 
 }  // namespace
@@ -199,28 +294,16 @@ Scenario draw(std::string_view profile, std::uint64_t seed) {
   Draws draws(seed, hash_of(profile));
   Scenario scenario;
   scenario.setup = draw_setup(recipe, seed, draws);
-  const Setup& setup = scenario.setup;
   const auto commands = swarm(recipe.commands, draws);
   const auto faults = swarm(recipe.faults, draws);
   if (!commands.empty()) {
     for (auto left = draws.below(recipe.commands_max + 1); left > 0; --left) {
-      Command& command = scenario.commands.emplace_back();
-      command.kind = commands[draws.below(commands.size())];
-      command.at = 5s + time_up_to(draws, setup.duration - 5s);
-      command.target = static_cast<std::uint32_t>(draws.below(1000));
-      command.length = length(draws);
-      command.amount = draws.below(1000);
+      scenario.commands.push_back(draw_command(scenario, commands, draws));
     }
   }
   if (!faults.empty()) {
     for (auto left = draws.below(recipe.faults_max + 1); left > 0; --left) {
-      Fault& fault = scenario.faults.emplace_back();
-      fault.kind = faults[draws.below(faults.size())];
-      fault.at = 5s + time_up_to(draws, setup.duration - 5s);
-      fault.length = length(draws);
-      fault.a = static_cast<std::uint32_t>(draws.below(1000));
-      fault.b = static_cast<std::uint32_t>(draws.below(1000));
-      fault.amount = amount_of(fault.kind, draws);
+      scenario.faults.push_back(draw_fault(scenario, faults, draws));
     }
   }
   std::ranges::stable_sort(scenario.commands, {}, &Command::at);

@@ -28,8 +28,10 @@ void for_each_field_of_setup(SetupRef& setup, Field&& field) {
   field("first_backoff", setup.first_backoff);
   field("max_backoff", setup.max_backoff);
   field("key_rotation", setup.key_rotation);
+  field("key_delay_max", setup.key_delay_max);
   field("shutdown_grace", setup.shutdown_grace);
   field("connection_age", setup.connection_age);
+  field("connections_spare", setup.connections_spare);
   field("push_commit_delay", setup.push_commit_delay);
   field("payload_bytes_max", setup.payload_bytes_max);
   field("latency", setup.latency);
@@ -38,6 +40,7 @@ void for_each_field_of_setup(SetupRef& setup, Field&& field) {
   field("tail", setup.tail);
   field("short_read_percent", setup.short_read_percent);
   field("short_write_percent", setup.short_write_percent);
+  field("short_connections_percent", setup.short_connections_percent);
   field("reset_loses_unread_percent", setup.reset_loses_unread_percent);
   field("window_bytes", setup.window_bytes);
   field("bandwidth", setup.bandwidth);

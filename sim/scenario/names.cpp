@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
     "partition",        "one_way",    "isolate",        "slow_link", "clog",
     "bandwidth",        "one_byte",   "reset",          "refuse",    "hang_dials",
     "accept_and_close", "uneven",     "remove_backend", "idle_drop", "dns_empty",
-    "dns_stale",        "clock_jump", "no_descriptors", "corrupt"};
+    "dns_stale",        "clock_jump", "no_descriptors", "corrupt",   "flood"};
 
 template <class Kind, std::size_t count>
 std::optional<Kind> named(const std::array<std::string_view, count>& names, std::string_view name) {

@@ -41,9 +41,12 @@ struct Setup {
   Duration first_backoff = 2s;
   Duration max_backoff = 1min;
   Duration key_rotation = 5min;
+  Duration key_delay_max = 300ms;  // how long a key is made, at most
   Duration shutdown_grace = 30s;
   Duration connection_age = 0s;     // --rsocket.max-connection-age; 0: off
   Duration push_commit_delay = 0s;  // of the store, at most
+  // --rsocket.max-connections, over the number of applications at the start; 0: the default.
+  std::uint32_t connections_spare = 0;
   std::uint64_t payload_bytes_max = std::uint64_t{1} << 20;
 
   Duration latency = 1ms;
@@ -52,6 +55,7 @@ struct Setup {
   Duration tail = 200ms;
   std::uint32_t short_read_percent = 50;
   std::uint32_t short_write_percent = 30;
+  std::uint32_t short_connections_percent = 25;  // whose reads and writes are short at all
   std::uint32_t reset_loses_unread_percent = 50;
   std::uint64_t window_bytes = std::uint64_t{128} << 10;
   std::uint64_t bandwidth = 0;  // bytes a second and connection; 0: unlimited
@@ -79,7 +83,7 @@ enum class CommandKind : std::uint8_t {
   kPauseProxy,
   kAbortScrape,  // the scraper resets its next scrape in the middle
   kSlowScrape,   // the scraper reads its next page slowly
-  kExtraScrape,  // a scrape of its own beside the regular ones, by a stranger (curl)
+  kExtraScrape,  // scrapes beside the regular ones, by strangers (curl); how many: `amount`
   kAttack,       // a hostile peer dials; `amount` says with what
 };
 
@@ -92,8 +96,8 @@ struct Command {
   friend bool operator==(const Command&, const Command&) = default;
 };
 
-// From `at` for `length`. `a` and `b` are places: clients first, then proxies, scrapers and the
-// load balancer.
+// From `at` for `length`. `a` is a place, as Stage::spot() (sim/run) numbers them, and `b` one that
+// it talks to; or either is said here.
 enum class FaultKind : std::uint8_t {
   kPartition,       // nothing passes between a and b
   kOneWay,          // nothing passes from a to b
@@ -103,8 +107,8 @@ enum class FaultKind : std::uint8_t {
   kBandwidth,       // `amount` bytes a second for each connection of a
   kOneByte,         // every read and write at a moves one byte
   kReset,           // every connection of a is reset, once
-  kRefuse,          // dials to a are refused
-  kHangDials,       // dials to a are not answered
+  kRefuse,          // dials to a, the load balancer or a proxy, are refused
+  kHangDials,       // … are not answered
   kAcceptAndClose,  // the load balancer accepts and closes at once
   kUneven,          // the load balancer prefers proxy b
   kRemoveBackend,   // the load balancer sends nobody to proxy b
@@ -112,8 +116,9 @@ enum class FaultKind : std::uint8_t {
   kDnsEmpty,
   kDnsStale,       // the name resolves to addresses where nobody lives
   kClockJump,      // the wall clock of a jumps by `amount` seconds, forth and, at the end, back
-  kNoDescriptors,  // a can accept and dial nothing
+  kNoDescriptors,  // a, the load balancer or a proxy, can accept and dial nothing
   kCorrupt,        // the load balancer changes a byte in a hundred segments
+  kFlood,          // `amount` strangers connect where clients do, and say nothing
 };
 
 struct Fault {

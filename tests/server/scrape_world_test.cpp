@@ -174,6 +174,21 @@ TEST(Scrape, FurtherScrapesWaitWithinTheirDeadlineAndAreRefusedThen) {
   EXPECT_EQ(it.wait_for(*running).status, 200);
 }
 
+TEST(Scrape, WhoWaitedUntilHardlyTimeIsLeftGetsNoEmptyPage) {
+  Config config;
+  config.scrapes_max = 1;
+  ServerWorld it(config);
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 1)).hang();
+  auto running = it.new_scraper();
+  auto waiting = it.new_scraper();
+  running->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 4\r\n");
+  it.world.run_for(100ms);
+  waiting->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 4\r\n");
+  EXPECT_EQ(it.wait_for(*running).status, 200);
+  EXPECT_EQ(it.wait_for(*waiting).status, 503);
+}
+
 // What it leaves behind is read after its end: under AddressSanitizer this shows.
 TEST(Scrape, UnderWayAndWaitingWhenTheProxyEndsIsDropped) {
   Config config;

@@ -136,6 +136,25 @@ TEST(LoadBalancer, ABackendThatDiesEndsItsClientsConnections) {
   EXPECT_TRUE(client.ended().failed());
 }
 
+TEST(LoadBalancer, ABackendThatFailedGetsNobodyUntilItAnswersAHealthCheck) {
+  BalancedWorld it(Choice::kLeastConnections, 2);
+  it.world.lose_host(it.address_of(0));
+  it.dial();
+  it.world.run_for(6s);
+  EXPECT_EQ(it.spread(), (Counts{0, 1})) << "the first was tried for 5 s";
+  it.dial();
+  EXPECT_EQ(it.spread(), (Counts{0, 2})) << "not again";
+  it.processes[0] = &it.world.add_process(it.address_of(0));
+  it.servers[0] = &it.processes[0]->emplace<RawServer>(*it.processes[0], kTcpPort);
+  it.world.run_for(20s);
+  it.dial();
+  EXPECT_EQ(it.spread(), (Counts{0, 3})) << "its HTTP port does not answer";
+  it.processes[0]->emplace<RawServer>(*it.processes[0], kWebPort);
+  it.world.run_for(6s);
+  it.dial();
+  EXPECT_EQ(it.spread(), (Counts{1, 3}));
+}
+
 TEST(LoadBalancer, ThePreferredBackendGetsAllWhileItAnswers) {
   BalancedWorld it;
   it.balancer.prefer(ProxyId{1});

@@ -10,6 +10,7 @@ namespace {
 
 using history::ClientKind;
 using history::FaultEffect;
+using history::ProxyEnd;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -66,6 +67,18 @@ TEST(Keys, WhatAJavaClientSealedForAnEarlierConnectionMustNotOpen) {
     story.at(60s).push_begins(1).note(history::KeyUsed{story.who(1), KeyId{0}});
     if (opened) story.at(61s).push_stored(1, 1);
     EXPECT_EQ(story.judged("7-keys").empty(), !opened);
+  }
+}
+
+TEST(Keys, AJavaClientThatIsBackMayUseTheProxysKeyBeforeItComesAgain) {
+  for (const bool is_new_key : {false, true}) {
+    Story story;
+    story.at(0s).proxy(0).client(1, 0, ClientKind::kJava114).at(50s).disconnects(1);
+    if (is_new_key) story.at(51s).proxy_key(0, KeyId{7});
+    story.at(52s).dials(1).note(history::Connected{story.who(1)});
+    story.at(52s).push_begins(1).note(history::KeyUsed{story.who(1), KeyId{0}});
+    story.at(52s + 1ms).push_stored(1);
+    EXPECT_EQ(story.judged("7-keys").empty(), !is_new_key);
   }
 }
 
@@ -226,6 +239,30 @@ TEST(Herd, ClientsFromElsewhereDoNotCount) {
   Story story = flight(20, 5s);
   for (std::uint32_t i = 100; i < 150; ++i) story.at(61s).client(i, 1);
   EXPECT_THAT(story.judged("11-herd"), IsEmpty());
+}
+
+TEST(Herd, WhoWaitedForALostProxyAtALoadBalancerDoesNotCount) {
+  for (const ProxyEnd how : {ProxyEnd::kLost, ProxyEnd::kKilled}) {
+    Story story;
+    story.at(0s).proxy(0).proxy(1).proxy(2).client(1).start(2).start(3);
+    story.at(50s).proxy_ends(2, how).at(60s).proxy_ends(0).disconnects(1);
+    story.at(58s).dials(2).dials(3).at(61s).dials(1);
+    for (const base::Duration late : {0ms, 10ms, 20ms}) {
+      story.at(63s + late).note(history::Accepted{history::ProxyId{1}});
+    }
+    EXPECT_EQ(story.judged("11-herd").empty(), how == ProxyEnd::kLost);
+  }
+}
+
+TEST(Herd, HostilePeersDoNotCount) {
+  for (const bool is_hostile : {true, false}) {
+    Story story;
+    story.at(0s).proxy(0).proxy(1).client(1).at(60s).proxy_ends(0).disconnects(1);
+    story.at(61s).dials(1).note(history::Accepted{history::ProxyId{1}});
+    if (is_hostile) story.at(61s + 10ms).note(history::HostileDialled{});
+    story.at(61s + 10ms).note(history::Accepted{history::ProxyId{1}});
+    EXPECT_EQ(story.judged("11-herd").empty(), is_hostile);
+  }
 }
 
 TEST(Herd, AClientThatWasNotStableIsNoneOfIt) {

@@ -47,6 +47,52 @@ TEST(Pushes, EveryScraperIsOwedIt) {
   EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("scrape 1 of proxy 0 by scraper 1")));
 }
 
+// A fire-and-forget push that was flushed, and never came.
+Story flushed(history::ClientKind kind = history::ClientKind::kOurs) {
+  Story story;
+  story.at(0s).proxy(0).client(1, 0, kind).at(60s).push_begins(1, PushKind::kFireAndForget);
+  return story.at(60s + 10ms).push_ends(1).disconnects(1).ends(1, ClientEnd::kLeft);
+}
+
+TEST(Pushes, OfTwoPagesOfOneScraperAtOnceEitherMayShowIt) {
+  Story story = pushed();
+  const auto scrape = [](std::uint64_t number) {
+    return history::ScrapeBegan{ScrapeId{number}, ScraperId{0}, ProxyId{0}, 10s};
+  };
+  const auto answer = [](std::uint64_t number, Lines lines) {
+    return history::ScrapeEnded{ScrapeId{number},
+                                ScraperId{0},
+                                ProxyId{0},
+                                ScrapeResult::kWhole,
+                                200,
+                                std::move(lines),
+                                {}};
+  };
+  story.at(75s).note(scrape(7)).at(75s + 1ms).note(scrape(8));
+  story.at(75s + 10ms).note(answer(7, {})).at(75s + 20ms).note(answer(8, story.lines(1)));
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, WhatWasFlushedAndIsNotStoredIsFound) {
+  EXPECT_THAT(flushed().at(10min).note(history::Ended{}).judged("5-pushes"),
+              ElementsAre("60010 ms: push 1 of client 1.1 was flushed and is not stored by proxy "
+                          "0"));
+  EXPECT_THAT(
+      flushed().at(60s + 20ms).push_stored(1).at(10min).note(history::Ended{}).judged("5-pushes"),
+      IsEmpty());
+}
+
+TEST(Pushes, WhatWasFlushedMayBeLostWhereSomethingWasBroken) {
+  Story faulty = flushed();
+  faulty.at(50s).fault({kBalancer}, 1s).at(10min).note(history::Ended{});
+  EXPECT_THAT(faulty.judged("5-pushes"), IsEmpty());
+  Story draining = flushed();
+  draining.at(60s).proxy_drains(0).at(10min).note(history::Ended{});
+  EXPECT_THAT(draining.judged("5-pushes"), IsEmpty());
+  Story java = flushed(history::ClientKind::kJava113);
+  EXPECT_THAT(java.at(10min).note(history::Ended{}).judged("5-pushes"), IsEmpty());
+}
+
 TEST(Pushes, WhatWasNotAcknowledgedIsOwedToNobody) {
   Story story;
   story.at(0s).proxy(0).client(1).at(60s).push_begins(1).push_stored(1);
@@ -217,6 +263,15 @@ TEST(PushTime, TheEndOfTheRunEndsAPush) {
   Story story;
   story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(64s).note(history::Ended{});
   EXPECT_THAT(story.judged("12-push-time"), IsEmpty());
+}
+
+TEST(PushTime, NothingBoundsAFireAndForgetPushOfAJavaModel) {
+  for (const PushKind kind : {PushKind::kFireAndForget, PushKind::kAcknowledged}) {
+    Story story;
+    story.at(0s).proxy(0).client(1, 0, history::ClientKind::kJava115).at(60s).push_begins(1, kind);
+    story.at(66s).push_ends(1, false);
+    EXPECT_EQ(story.judged("12-push-time").empty(), kind == PushKind::kFireAndForget);
+  }
 }
 
 TEST(PushTime, APauseExcusesLatenessAndALostLinkDoesNot) {

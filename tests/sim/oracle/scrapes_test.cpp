@@ -103,6 +103,20 @@ TEST(Scrapes, AScrapeThatDoesNotEndIsFound) {
   EXPECT_THAT(story.judged("8-scrapes"), ElementsAre(HasSubstr("scrape 7 of proxy 0")));
 }
 
+TEST(Scrapes, AClientThatTakesALostProxyForItsNextLifeMayBeMissing) {
+  Story story = one_client();
+  story.at(40s).proxy_ends(0, ProxyEnd::kLost).at(45s).proxy(0).at(60s).scrape(0, {});
+  EXPECT_THAT(story.judged("8-scrapes"), IsEmpty());
+}
+
+TEST(Scrapes, AScraperThatReadsSlowlyMayTimeOut) {
+  Story story = one_client();
+  story.at(60s).note(history::ScrapeBegan{ScrapeId{7}, ScraperId{0}, ProxyId{0}, 10s, true});
+  story.at(70s).note(history::ScrapeEnded{
+      ScrapeId{7}, ScraperId{0}, ProxyId{0}, ScrapeResult::kTimedOut, 0, {}, {}});
+  EXPECT_THAT(story.judged("8-scrapes"), IsEmpty());
+}
+
 TEST(Scrapes, AScrapeThatFailsForNoReasonIsFound) {
   for (const auto result :
        {ScrapeResult::kRefused, ScrapeResult::kBroken, ScrapeResult::kTimedOut}) {

@@ -37,6 +37,23 @@ TEST(Run, IsAFunctionOfItsScenarioWhateverTheOrderOfAddresses) {
   }
 }
 
+TEST(Run, AProxyThatRestartsIsFoundAgainByItsName) {
+  scenario::Scenario scenario;
+  scenario.setup.clients = 1;
+  scenario.setup.proxies = 2;
+  scenario.setup.load_balancer = false;
+  scenario.setup.duration = 2min;
+  scenario.setup.settle = 4min;
+  scenario.setup.max_backoff = 20s;
+  scenario.commands = {
+      {.at = 30s, .kind = scenario::CommandKind::kDrainProxy, .target = 0},
+      {.at = 110s, .kind = scenario::CommandKind::kRestartProxy, .target = 1},
+  };
+  for (const oracle::Violation& violation : run(scenario).violations) {
+    EXPECT_NE(violation.oracle, "L1") << violation.what;
+  }
+}
+
 TEST(Run, AnotherSeedIsAnotherRun) {
   EXPECT_NE(run(small("calm", 1)).hash, run(small("calm", 2)).hash);
 }

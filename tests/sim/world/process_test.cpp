@@ -269,6 +269,17 @@ TEST(JumpWallClock, MovesTheWallClockAlone) {
   EXPECT_EQ(clock.wall_now(), wall);
 }
 
+TEST(JumpWallClock, ShowsInWhatTheProcessLogs) {
+  Net net;
+  runtime::Log& log = net.client.shard(0).log;
+  log.info("before", {});
+  net.client.jump_wall_clock(1h);
+  log.info("after", {});
+  ASSERT_EQ(net.world.log().size(), 2U);
+  EXPECT_EQ(net.world.log()[1].wall, net.world.log()[0].wall + 1h);
+  EXPECT_EQ(net.world.count(Happening::kWallClockJumped), 1U);
+}
+
 // --- Descriptors
 
 TEST(LimitDescriptors, FailsAnAcceptAndLeavesTheConnectionInTheBacklog) {

@@ -1,0 +1,95 @@
+// Properties of whole runs: whatever is drawn, no judge finds anything. A failure leaves its
+// scenario in a file and names the command that replays it; --minimise shrinks it.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "sim/run/run.h"
+#include "sim/scenario/draw.h"
+#include "sim/scenario/json.h"
+
+namespace prometheus_rsocket::sim::run {
+namespace {
+
+using namespace std::chrono_literals;
+using scenario::Scenario;
+
+// A run takes a good part of a second: few of them, unless RC_PARAMS says otherwise. Set before
+// RapidCheck looks.
+const int kFewRuns = ::setenv("RC_PARAMS", "max_success=60", 0);
+
+// What is known to fail (docs/simulation.md, "What it found", open). A drain costs samples until
+// clients have gone elsewhere before they leave (L4). A scraper that gives up while the answer is
+// on its way to it is taken for one that has it: `mixed` does not ask for its pushes, and in `push`
+// nothing is under way for long.
+bool is_known(std::string_view profile, const oracle::Violation& violation) {
+  if (violation.oracle == "L4") return true;
+  return profile == "mixed" && (violation.oracle == "5-pushes" || violation.oracle == "L2");
+}
+void leave_out_known(std::string_view profile, Scenario& scenario) {
+  if (profile != "push") return;
+  scenario.faults.clear();
+  scenario.setup.tail_percent = 0;
+}
+
+Scenario draw_small(std::string_view profile) {
+  const auto seed = *rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(1, 1'000'000'000));
+  Scenario scenario = scenario::draw(profile, seed);
+  // What is done and broken keeps its place within the run.
+  const auto factor = scenario.setup.duration / 3min;
+  const auto moved = [factor](base::Duration at) {
+    return std::chrono::floor<std::chrono::milliseconds>(at / factor);
+  };
+  for (auto& command : scenario.commands) command.at = moved(command.at);
+  for (auto& fault : scenario.faults) fault.at = moved(fault.at);
+  scenario.setup.duration = 3min;
+  scenario.setup.settle = 4min;
+  scenario.setup.max_backoff = 20s;
+  scenario.setup.real_keys = false;
+  scenario.setup.clients = *rc::gen::inRange<std::uint32_t>(1, 9);
+  scenario.setup.proxies = *rc::gen::inRange<std::uint32_t>(1, 4);
+  leave_out_known(profile, scenario);
+  scenario.setup.shards = *rc::gen::inRange<std::uint32_t>(1, 3);
+  return scenario;
+}
+
+std::string violations_of(std::string_view profile, const Scenario& scenario) {
+  std::string text;
+  for (const oracle::Violation& violation : run(scenario).violations) {
+    if (!is_known(profile, violation)) text += violation.oracle + ": " + violation.what + "\n";
+  }
+  return text;
+}
+
+void expect_fine(std::string_view profile) {
+  const Scenario scenario = draw_small(profile);
+  const std::string violations = violations_of(profile, scenario);
+  if (violations.empty()) return;
+  const std::string path = testing::TempDir() + std::string(profile) + "-" +
+                           std::to_string(scenario.setup.seed) + ".json";
+  std::ofstream(path) << scenario::write_json(scenario);
+  RC_FAIL("seed " + std::to_string(scenario.setup.seed) +
+          ", again: prometheus-rsocket-sim --replay=" + path + "\n" + violations);
+}
+
+RC_GTEST_PROP(Reconnect, AfterAnyScheduleOfOutagesEveryClientIsBackAndBackedOff, ()) {
+  expect_fine("reconnect");
+}
+
+RC_GTEST_PROP(Rebalance, ScalingAndRestartsDoubleNobodyAndLoseNobody, ()) {
+  expect_fine("rebalance");
+}
+
+RC_GTEST_PROP(PushAndClose, WhatIsAcknowledgedIsShownToEveryScraperOnce, ()) {
+  expect_fine("push");
+}
+
+RC_GTEST_PROP(Mixed, NothingIsEverWrong, ()) { expect_fine("mixed"); }
+
+}  // namespace
+}  // namespace prometheus_rsocket::sim::run
