@@ -112,6 +112,11 @@ runtime::error_code Connection::shutdown_send(std::size_t end) {
   return {};
 }
 
+bool Connection::is_acknowledged(std::size_t end) const {
+  const Way& way = ways_[end];
+  return way.segments_sent - way.segments_acknowledged <= (sides_[end].fin_sent ? 1 : 0);
+}
+
 void Connection::close(std::size_t end, Ending ending) {
   Side& side = sides_[end];
   CHECK(!side.closed, "an end is closed once");

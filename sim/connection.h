@@ -69,6 +69,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] std::optional<Moved> write(std::size_t end,
                                            std::span<const boost::asio::const_buffer> from);
   [[nodiscard]] runtime::error_code shutdown_send(std::size_t end);
+  // Whether the end knows that all it has written, its FIN aside, has come to the other's host.
+  [[nodiscard]] bool is_acknowledged(std::size_t end) const;
 
   // The end's last use: FIN, or RST if something was not read. kLost: nothing.
   void close(std::size_t end, Ending ending);
@@ -90,7 +92,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool fin = false;
     bool establishes = false;
     base::Duration transit{};
-    base::Instant leaves;  // the sender's line, as far as there is a bandwidth
+    std::uint64_t acknowledges = 0;  // how many of the other way's had come when it was sent
+    base::Instant leaves;            // the sender's line, as far as there is a bandwidth
     base::Instant arrival;
   };
 
@@ -193,6 +196,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void tell_sender(std::size_t end);
   void sender_told(std::size_t end);
   void take_feedback(std::size_t end);
+  void take_acknowledgement(std::size_t end, std::uint64_t segments);
   void resume_feedback(std::size_t end);
 
   void watch(std::size_t end);

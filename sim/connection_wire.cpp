@@ -66,6 +66,7 @@ void Connection::send_fin(std::size_t end) {
 void Connection::push(std::size_t end, Segment segment) {
   Way& way = ways_[end];
   segment.transit = transit(end);
+  segment.acknowledges = ways_[other(end)].segments_delivered;
   pace(end, segment);
   if (way.segments_acknowledged == way.segments_sent) way.progress = kernel_.events.now();
   ++way.segments_sent;
@@ -146,6 +147,7 @@ void Connection::deliver(std::size_t end, Segment segment) {
     sides_[to].closed = true;  // nobody listens any more
   }
   if (is_dead(to)) return meet_dead_end(to, segment);
+  take_acknowledgement(to, segment.acknowledges);
   corrupt(end, segment);
   if (way.unread() == 0) {
     way.received = std::move(segment.bytes);
@@ -256,11 +258,18 @@ void Connection::sender_told(std::size_t end) {
 void Connection::take_feedback(std::size_t end) {
   Way& way = ways_[end];
   const bool was_shut = way.bytes_sent - way.bytes_freed == kernel_.config.window_bytes;
-  way.segments_acknowledged = way.told_delivered;
+  take_acknowledgement(end, way.told_delivered);
   way.bytes_freed = way.told_read;
   way.progress = kernel_.events.now();
   if (way.is_feedback_stale) tell_sender(end);
   if (was_shut && sides_[end].user != nullptr) sides_[end].user->writable();
+}
+
+void Connection::take_acknowledgement(std::size_t end, std::uint64_t segments) {
+  Way& way = ways_[end];
+  if (segments <= way.segments_acknowledged) return;
+  way.segments_acknowledged = segments;
+  way.progress = kernel_.events.now();
 }
 
 bool Connection::is_stalled(std::size_t end) const {

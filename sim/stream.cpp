@@ -43,6 +43,10 @@ class SimStream final : public runtime::Stream, private Resource, private Connec
     return connection_->endpoint(other(end_));
   }
 
+  [[nodiscard]] bool is_acknowledged() const override {
+    return !closed_ && connection_->is_acknowledged(end_);
+  }
+
   void close() override {
     if (closed_) return;
     close_at_end(Ending::kStopped);

@@ -160,10 +160,16 @@ class BeastConnection final : public Connection,
     for (const auto& exchange : std::exchange(unsettled_, {})) exchange->settle(outcome);
   }
 
+  // After words or silence of a peer. A FIN comes from one that gave up with the answer under way,
+  // too: it has acknowledged less.
+  void settle_if_arrived() {
+    if (stream_->is_acknowledged()) settle(Outcome::kComplete);
+  }
+
   void limit(base::Duration time) { alarm_.set(shard_.clock.now() + time); }
 
   void time_out() {
-    if (idle_since_) settle(Outcome::kComplete);
+    if (idle_since_) settle_if_arrived();
     stream_->close();
   }
 
@@ -208,7 +214,7 @@ class BeastConnection final : public Connection,
                               self->buffer_.commit(bytes);
                               self->read_error_ = error;
                               const bool came = !error || error == asio::error::eof;
-                              if (came && self->answered_) self->settle(Outcome::kComplete);
+                              if (came && self->answered_) self->settle_if_arrived();
                               if (!self->detached_) self->read_.open();
                             }));
   }

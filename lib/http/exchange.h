@@ -45,10 +45,10 @@ struct Head {
 };
 
 enum class Outcome {
-  // The body was written whole, and what came after it tells that it arrived: another request, or a
-  // FIN. So does silence for kIdleTime: bytes that the peer has not taken end the connection long
-  // before. What had come before the last byte was written, a pipelined request or an early FIN,
-  // tells nothing.
+  // The body was written whole, and after it came another request, a FIN or kIdleTime of silence
+  // from a peer that by then had acknowledged all of it. What had come before the last byte was
+  // written, a pipelined request or an early FIN, tells nothing; nor does the FIN of a scraper that
+  // gives up while the answer is under way.
   kComplete,
   kIncomplete,  // reset, write failed, aborted, too late, or the server ended before it was known
 };

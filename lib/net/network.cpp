@@ -1,7 +1,9 @@
 #include "net/network.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -59,6 +61,13 @@ class TcpStream final : public runtime::Stream {
   [[nodiscard]] Endpoint local_endpoint() const override { return local_; }
   [[nodiscard]] Endpoint remote_endpoint() const override { return remote_; }
 
+  [[nodiscard]] bool is_acknowledged() const override {
+    int bytes = 0;  // written and not acknowledged; a FIN counts as one more
+    const bool known =
+        ::ioctl(const_cast<tcp::socket&>(socket_).native_handle(), SIOCOUTQ, &bytes) == 0;
+    return known && bytes <= (fin_sent_ ? 1 : 0);
+  }
+
   void close() override {
     error_code ignored;
     socket_.close(ignored);
@@ -81,6 +90,7 @@ class TcpStream final : public runtime::Stream {
     if (!socket_.is_open()) return post_aborted(get_executor(), std::move(handler));
     error_code error;
     socket_.shutdown(tcp::socket::shutdown_send, error);
+    fin_sent_ = fin_sent_ || !error;
     auto where = boost::asio::get_associated_executor(handler, get_executor());
     boost::asio::post(get_executor(),
                       boost::asio::bind_executor(where, [h = std::move(handler), error]() mutable {
@@ -91,6 +101,7 @@ class TcpStream final : public runtime::Stream {
   tcp::socket socket_;
   Endpoint local_;
   Endpoint remote_;
+  bool fin_sent_ = false;
 };
 
 class TcpListener final : public runtime::Listener {

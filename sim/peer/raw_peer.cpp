@@ -126,4 +126,8 @@ error_code RawPeer::write_ended() const { return state_->write_ended; }
 
 std::size_t RawPeer::unsent() const { return state_->unsent.size() + state_->under_way.size(); }
 
+bool RawPeer::is_acknowledged() const {
+  return state_->stream && state_->stream->is_acknowledged();
+}
+
 }  // namespace prometheus_rsocket::sim::peer

@@ -38,6 +38,7 @@ class RawPeer {
   // What a write ended with, if one failed: Linux tells an error to one operation alone.
   [[nodiscard]] runtime::error_code write_ended() const;
   [[nodiscard]] std::size_t unsent() const;
+  [[nodiscard]] bool is_acknowledged() const;  // as runtime::Stream has it
 
  private:
   struct State;

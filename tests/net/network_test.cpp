@@ -34,6 +34,7 @@ class RawSocket {
     EXPECT_EQ(::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size), 0);
     return ntohs(address.sin_port);
   }
+  void send_fin() const { EXPECT_EQ(::shutdown(descriptor_, SHUT_WR), 0); }
   void reset() {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     EXPECT_EQ(::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
@@ -145,6 +146,43 @@ TEST(NetNetwork, AConnectionThatWasResetBeforeItWasAcceptedNamesItsPeer) {
   ASSERT_NE(accepted, nullptr);
   EXPECT_EQ(accepted->remote_endpoint(), from);
   EXPECT_EQ(accepted->local_endpoint(), listener->local_endpoint());
+}
+
+// A scraper that gives up; tests/sim/world has it with the bytes under way.
+TEST(NetNetwork, WhatAPeersSystemHasNotTakenIsNotAcknowledgedByItsFin) {
+  Loop loop;
+  const auto listener = loop.listen("127.0.0.1");
+  RawSocket peer;
+  ASSERT_EQ(peer.connect_to(listener->local_endpoint().port), 0);
+  const auto stream = loop.accept(*listener);
+  const std::string too_much(std::size_t{32} << 20, 'x');
+  const auto write = [&] {
+    std::optional<runtime::error_code> result;
+    stream->async_write_some(
+        boost::asio::buffer(too_much),
+        boost::asio::bind_executor(loop.shard().executor, [&](runtime::error_code error,
+                                                              std::size_t) { result = error; }));
+    loop.run_until([&] { return result.has_value(); });
+    return *result;
+  };
+  EXPECT_TRUE(stream->is_acknowledged()) << "nothing was written";
+  ASSERT_EQ(write(), runtime::error_code());
+  EXPECT_FALSE(stream->is_acknowledged());
+
+  peer.send_fin();
+  char byte = 0;
+  std::optional<runtime::error_code> read;
+  stream->async_read_some(
+      boost::asio::buffer(&byte, 1),
+      boost::asio::bind_executor(loop.shard().executor,
+                                 [&](runtime::error_code error, std::size_t) { read = error; }));
+  loop.run_until([&] { return read.has_value(); });
+  EXPECT_EQ(*read, boost::asio::error::eof);
+  EXPECT_FALSE(stream->is_acknowledged());
+
+  peer.reset();
+  EXPECT_EQ(write(), boost::asio::error::broken_pipe);
+  EXPECT_FALSE(stream->is_acknowledged()) << "the rest never will be";
 }
 
 }  // namespace

@@ -258,6 +258,30 @@ TEST_P(SeamStreams, AHandlerMayDestroyItsStream) {
   EXPECT_EQ(reading.error(), error_code(error::eof));
 }
 
+TEST_P(SeamStreams, WhatThePeerAnswersAcknowledgesWhatCameBefore) {
+  const auto ends = connect();
+  EXPECT_TRUE(ends.server->is_acknowledged()) << "nothing was written";
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(write_all(*ends.server, "answer"), error_code());
+    ASSERT_EQ(read_exactly(*ends.client, 6), (Got{"answer", {}}));
+    ASSERT_EQ(write_all(*ends.client, "next"), error_code());
+    ASSERT_EQ(read_exactly(*ends.server, 4), (Got{"next", {}}));
+    EXPECT_TRUE(ends.server->is_acknowledged());
+  }
+}
+
+TEST_P(SeamStreams, TheFinOfAPeerThatHasReadAllAcknowledgesIt) {
+  const auto ends = connect();
+  ASSERT_EQ(write_all(*ends.server, "answer"), error_code());
+  ASSERT_EQ(shutdown_send(*ends.server), error_code());
+  ASSERT_EQ(read_exactly(*ends.client, 6), (Got{"answer", {}}));
+  ends.client->close();
+  ASSERT_EQ(read_some(*ends.server), (Got{"", error::eof}));
+  EXPECT_TRUE(ends.server->is_acknowledged());
+  ends.server->close();
+  EXPECT_FALSE(ends.server->is_acknowledged()) << "it is closed";
+}
+
 TEST_P(SeamStreams, AReadCanBeCancelledThroughItsSlotAndAnotherGoesOn) {
   const auto ends = connect();
   boost::asio::cancellation_signal cancel;

@@ -140,6 +140,7 @@ struct Confirmation : testing::Test {
 
   ServerWorld it;
   sim::peer::RawPeer peer{it.new_host(), kHttp};
+  const sim::Address peer_host = it.last_host();
 };
 
 // What came before the body was written proves nothing of it.
@@ -190,6 +191,25 @@ TEST_F(Confirmation, AFinAfterTheAnswerTellsThatItArrived) {
   peer.send_fin();
   it.world.run_for(1s);
   EXPECT_EQ(it.get(kScrape).body, "");
+}
+
+// As a scraper does whose time is over: with nothing unread it closes with a FIN.
+TEST_F(Confirmation, TheFinOfAScraperThatGivesUpWithTheAnswerUnderWayDoesNotTellThatItArrived) {
+  it.world.cut_one_way(kProxyAddress, peer_host);
+  send(kScrapeRequest);
+  close();
+  it.world.heal_one_way(kProxyAddress, peer_host);
+  it.world.run_for(1min);
+  EXPECT_EQ(it.get(kScrape).body, gauge("a", 1));
+}
+
+TEST_F(Confirmation, ARequestSentWithTheAnswerBeforeStillUnderWayDoesNotTellThatItArrived) {
+  it.world.cut_one_way(kProxyAddress, peer_host);
+  send(kScrapeRequest);
+  send(kHealthRequest);
+  it.world.run_for(10min);  // far beyond the connection's end
+  close();
+  EXPECT_EQ(it.get(kScrape).body, gauge("a", 1));
 }
 
 TEST_F(Confirmation, TheRequestAfterAPipelinedOneTellsThatBothAnswersArrived) {

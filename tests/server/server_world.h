@@ -107,10 +107,10 @@ struct ServerWorld {
   // A host of its own: 10.1.0.1, 10.1.0.2 …
   runtime::Shard& new_host() {
     ++hosts;
-    return world
-        .add_process(
-            sim::ip("10.1." + std::to_string(hosts / 250) + "." + std::to_string(hosts % 250 + 1)))
-        .shard(0);
+    return world.add_process(last_host()).shard(0);
+  }
+  [[nodiscard]] sim::Address last_host() const {
+    return sim::ip("10.1." + std::to_string(hosts / 250) + "." + std::to_string(hosts % 250 + 1));
   }
   Application& add_application(std::string text,
                                transport::TransportKind kind = transport::TransportKind::kTcp) {

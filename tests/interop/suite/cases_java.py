@@ -111,10 +111,12 @@ def restart(version: str, transport: str, context: Context) -> None:
             java.wait_event("disconnected", client)
         connected_before = java.count("connected")
         dialled_before = java.count("dialing")
+        keys_before = [java.count("key", client) for client in range(2)]
         expect(connected_before == 2, f"no dial answered in shutdown, {connected_before} were")
         proxy = stack.enter_context(context.cpp_proxy(at=ports))
         for client in range(2):
             java.wait_event("connected", client, times=2, within_seconds=60)
+            java.wait_event("key", client, times=keys_before[client] + 1)
         scraper = stack.enter_context(Scraper(proxy.ports.http))
         scraper.wait_active(2)
         expect_clients_values(scraper.connected(), java)

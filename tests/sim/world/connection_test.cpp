@@ -157,6 +157,42 @@ TEST(SetDials, DoesNotConcernThoseFromThatHost) {
   (void)net.connect();
 }
 
+TEST(IsAcknowledged, NotByTheFinOfAPeerThatClosedWhileTheBytesWereUnderWay) {
+  Net net;
+  const auto [near, far] = net.connect();
+  net.world.cut_one_way(kServer, kClient);
+  far.send("answer");
+  net.world.run_for(1s);
+  near.close();
+  EXPECT_TRUE(net.ends(far, error::eof));
+  EXPECT_FALSE(far.is_acknowledged());
+  net.world.heal_one_way(kServer, kClient);
+  net.world.run_for(1min);
+  EXPECT_FALSE(far.is_acknowledged()) << "they came to nobody";
+}
+
+TEST(IsAcknowledged, WithTheFirstWordsOfThePeerThatHadThem) {
+  Net net;
+  const auto [near, far] = net.connect();
+  net.world.slow(kClient, kServer, 1s);
+  near.on_received([&near = near] { near.send("next"); });
+  far.send("answer");
+  EXPECT_FALSE(far.is_acknowledged());
+  (void)net.time_to(far, 4);
+  EXPECT_TRUE(far.is_acknowledged());
+}
+
+// Its own FIN counts for nothing: who has read all it wants closes before that comes.
+TEST(IsAcknowledged, ByThePeersFinThoughOursIsUnderWay) {
+  Net net;
+  const auto [near, far] = net.connect();
+  near.on_received([&near = near] { near.close(); });
+  far.send("answer");
+  far.send_fin();
+  EXPECT_TRUE(net.ends(far, error::eof));
+  EXPECT_TRUE(far.is_acknowledged());
+}
+
 TEST(OnConnection, SaysWhoArrivedWhere) {
   Net net;
   std::vector<std::string> seen;
