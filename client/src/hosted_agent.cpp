@@ -109,18 +109,22 @@ void HostedAgent::handle(const agent::DialFailed& event) {
   metrics_.count_error(last_exception_);
 }
 
-void HostedAgent::handle(const agent::Connected& /*event*/) { tell(Status::kConnected); }
+void HostedAgent::handle(const agent::Connected& /*event*/) { tell_connection(); }
 
 // The application's callback before its waiting threads: who waits for the key finds the callback
 // done.
 void HostedAgent::handle(const agent::KeyReceived& /*event*/) {
   call(settings_.on_key_received);
-  if (status_ == Status::kConnected) tell(Status::kReady);
+  tell_connection();
 }
 
 void HostedAgent::handle(const agent::Disconnected& event) {
   last_exception_ = printed(event.reason);
-  tell(Status::kConnecting);
+  tell_connection();
+}
+
+void HostedAgent::handle(const agent::AskedToLeave& /*event*/) {
+  last_exception_ = "asked_to_leave";
 }
 
 void HostedAgent::handle(const agent::Retrying& event) {
@@ -128,6 +132,14 @@ void HostedAgent::handle(const agent::Retrying& event) {
 }
 
 void HostedAgent::handle(const agent::Ended& /*event*/) { tell(Status::kClosed); }
+
+// Of all connections: while the agent goes from one proxy to another, the old one serves.
+void HostedAgent::tell_connection() {
+  if (status_ == Status::kClosing || status_ == Status::kClosed) return;
+  Status now = Status::kConnecting;
+  if (agent_.connected()) now = agent_.has_key() ? Status::kReady : Status::kConnected;
+  if (now != status_) tell(now);
+}
 
 void HostedAgent::tell_closing() {
   if (status_ != Status::kClosing && status_ != Status::kClosed) tell(Status::kClosing);

@@ -38,11 +38,13 @@ class HostedAgent final : private agent::MetricsSource, private agent::Observer 
   void handle(const agent::Scraped&) {}
   void handle(const agent::ScrapeFailed&) {}
   void handle(const agent::Disconnected& event);
+  void handle(const agent::AskedToLeave& event);
   void handle(const agent::Retrying& event);
   void handle(const agent::Ended& event);
 
   [[nodiscard]] std::optional<std::string> text() noexcept;
   void tell(Status status);
+  void tell_connection();
   void tell_closing();
   template <class Callback, class... Args>
   void call(const Callback& callback, Args... args) noexcept;

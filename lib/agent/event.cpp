@@ -13,9 +13,12 @@ struct Printer {
     out << "DialFailed stage=" << event.stage << " error=" << event.error.message();
   }
   void operator()(const Connected& event) const {
-    out << "Connected remote=" << runtime::to_string(event.remote);
+    out << "Connected connection=" << event.connection
+        << " remote=" << runtime::to_string(event.remote);
   }
-  void operator()(const KeyReceived& /*event*/) const { out << "KeyReceived"; }
+  void operator()(const KeyReceived& event) const {
+    out << "KeyReceived connection=" << event.connection;
+  }
   void operator()(const KeyRejected& event) const {
     out << "KeyRejected error=" << event.error.message();
   }
@@ -24,7 +27,10 @@ struct Printer {
     out << "ScrapeFailed error=" << event.error.message();
   }
   void operator()(const Disconnected& event) const {
-    out << "Disconnected reason=" << event.reason;
+    out << "Disconnected connection=" << event.connection << " reason=" << event.reason;
+  }
+  void operator()(const AskedToLeave& event) const {
+    out << "AskedToLeave connection=" << event.connection;
   }
   void operator()(const Retrying& event) const {
     const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(event.delay);

@@ -21,13 +21,16 @@ struct DialFailed {
   runtime::error_code error;
   friend bool operator==(const DialFailed&, const DialFailed&) = default;
 };
+// `connection` counts from 1: two are open while the agent goes from a proxy that ends to another.
 struct Connected {
+  std::uint64_t connection = 0;
   runtime::Endpoint remote;
   friend bool operator==(const Connected&, const Connected&) = default;
 };
 // A key came, alone or with a request: from now on a push can be sealed. Also when it is the same
 // key again.
 struct KeyReceived {
+  std::uint64_t connection = 0;
   friend bool operator==(const KeyReceived&, const KeyReceived&) = default;
 };
 struct KeyRejected {  // what came is no key of ours; the one before it stays
@@ -43,10 +46,16 @@ struct ScrapeFailed {  // the proxy was told so by ERROR
   friend bool operator==(const ScrapeFailed&, const ScrapeFailed&) = default;
 };
 struct Disconnected {
+  std::uint64_t connection = 0;
   rsocket::CloseReason reason{};
   friend bool operator==(const Disconnected&, const Disconnected&) = default;
 };
-struct Retrying {  // after DialFailed or Disconnected
+// The proxy is about to end. The connection stays until the agent was scraped on another.
+struct AskedToLeave {
+  std::uint64_t connection = 0;
+  friend bool operator==(const AskedToLeave&, const AskedToLeave&) = default;
+};
+struct Retrying {  // after DialFailed, AskedToLeave, or Disconnected of the last connection
   base::Duration delay{};
   std::uint32_t failures = 0;  // in a row; 0: the connection had been stable
   friend bool operator==(const Retrying&, const Retrying&) = default;
@@ -58,7 +67,7 @@ struct Ended {  // once, last
 };
 
 using Event = std::variant<Dialling, DialFailed, Connected, KeyReceived, KeyRejected, Scraped,
-                           ScrapeFailed, Disconnected, Retrying, Ended>;
+                           ScrapeFailed, Disconnected, AskedToLeave, Retrying, Ended>;
 std::ostream& operator<<(std::ostream& out, EndReason reason);
 std::ostream& operator<<(std::ostream& out, const Event& event);
 

@@ -3,12 +3,24 @@
 namespace prometheus_rsocket::base {
 
 std::string_view to_string(Probe probe) {
-  constexpr std::array<std::string_view, kProbes> kNames = {
-      "given_up",         "pull_shared",          "tardy_grace",     "scrape_refused",
-      "older_key_opened", "page_abandoned",       "connection_held", "sent_away_by_scrape",
-      "overaged",         "client_gone_mid_pull", "write_stalled",   "lingered",
-      "redialled_soon",   "backoff_capped",       "next_address",    "reply_for_nobody",
-      "push_timed_out"};
+  constexpr std::array<std::string_view, kProbes> kNames = {"given_up",
+                                                            "pull_shared",
+                                                            "tardy_grace",
+                                                            "scrape_refused",
+                                                            "older_key_opened",
+                                                            "page_abandoned",
+                                                            "connection_held",
+                                                            "sent_away_by_scrape",
+                                                            "overaged",
+                                                            "client_gone_mid_pull",
+                                                            "write_stalled",
+                                                            "lingered",
+                                                            "redialled_soon",
+                                                            "backoff_capped",
+                                                            "next_address",
+                                                            "reply_for_nobody",
+                                                            "moved",
+                                                            "push_timed_out"};
   return kNames[static_cast<std::size_t>(probe)];
 }
 

@@ -31,6 +31,7 @@ enum class Probe : std::uint8_t {
   kBackoffCapped,   // the longest backoff was reached
   kNextAddress,     // a dial went on to another address of the name
   kReplyForNobody,  // the text was ready when the connection that asked had ended
+  kMoved,           // scraped elsewhere, it left the proxy that had asked it to
   kPushTimedOut,    // no acknowledgement in time
   kCount,
 };

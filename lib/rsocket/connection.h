@@ -62,7 +62,7 @@ struct SetupConfig {
   std::chrono::milliseconds lifetime_max{90'000};        // 1 … 2^31-1
   std::string metadata_mime_type = "application/binary";
   std::string data_mime_type = "application/binary";
-  Payload payload;  // so that the frame stays under kSetupFrameBytesMax
+  Payload payload = {};  // so that the frame stays under kSetupFrameBytesMax
 };
 
 // What holds since SETUP.

@@ -10,6 +10,7 @@
 #include "base/probe.h"
 #include "push/push_store.h"
 #include "server/limits.h"
+#include "transport/leaving.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -101,8 +102,9 @@ void Client::on_event(const rsocket::Event& event) {
   std::visit([this](const auto& what) { on(what); }, event);
 }
 
-void Client::on(const rsocket::SetupReceived&) {
+void Client::on(const rsocket::SetupReceived& setup) {
   connected_at_ = now();
+  is_ours_ = setup.settings.data_mime_type == transport::kOurDataMimeType;
   ++owner_.metrics().connections;
   owner_.shard().log.debug("client connected",
                            {{"client", runtime::to_string(session_->remote_endpoint())}});
@@ -269,6 +271,14 @@ void Client::push_stored(std::uint32_t stream, boost::system::error_code error) 
 
 void Client::leave() {
   session_->close(ErrorCode::kConnectionClose, "the proxy asks to reconnect");
+}
+
+bool Client::ask_to_leave() {
+  if (!is_ours_) return false;
+  const auto asked =
+      session_->fire_and_forget({.metadata = base::as_bytes(transport::kLeaveWord), .data = {}});
+  asked_to_leave_ = asked.has_value();
+  return asked_to_leave_;
 }
 
 void Client::on(const rsocket::PeerError& error) {

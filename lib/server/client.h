@@ -75,6 +75,10 @@ class Client final : private transport::SessionHandler {
 
   // Sends it away. It reconnects by itself, to another proxy if there is one.
   void leave();
+  // Asks it to go elsewhere and to stay until it is scraped there (transport/leaving.h). False
+  // where it does not know how.
+  [[nodiscard]] bool ask_to_leave();
+  [[nodiscard]] bool asked_to_leave() const { return asked_to_leave_; }
   void abort() { session_->abort(); }
 
   [[nodiscard]] ConnectionId id() const { return id_; }
@@ -122,6 +126,8 @@ class Client final : private transport::SessionHandler {
   unsigned late_in_a_row_ = 0;
   std::optional<PullId> last_replied_;
   bool overaged_ = false;
+  bool is_ours_ = false;
+  bool asked_to_leave_ = false;
   std::optional<runtime::Alarm> age_alarm_;      // set where ages are limited
   std::shared_ptr<transport::Session> session_;  // shared with the operations under way
 };

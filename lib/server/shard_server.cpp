@@ -137,11 +137,12 @@ void ShardServer::drain(base::Duration within) {
   if (base::is_mutant(base::Mutant::kDrainAtOnce)) within = base::Duration::zero();
   draining_ = true;
   const base::Instant now = shard_.clock.now();
-  std::vector<const Client*> all;
+  std::vector<Client*> all;
   for (const auto& [id, client] : clients_) all.push_back(client.get());
   if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(all, std::less());
-  for (const Client* client : all) {
-    leaving_.emplace_back(now + shard_.random.up_to(within), client->id());
+  for (Client* client : all) {
+    const base::Duration moment = shard_.random.up_to(within);
+    leaving_.emplace_back(now + (client->ask_to_leave() ? within : moment), client->id());
   }
   std::ranges::sort(leaving_, std::greater{});
   leave_timer_ = shard_.timers.make_timer();
@@ -164,7 +165,7 @@ void ShardServer::leave_in_turn() {
 void ShardServer::pull_delivered(PullId pull) {
   if (!draining_ && config_.connection_age_max == base::Duration::zero()) return;
   for (const auto& [id, client] : clients_) {
-    const bool goes = draining_ || client->overaged();
+    const bool goes = (draining_ || client->overaged()) && !client->asked_to_leave();
     if (!goes || client->last_replied() != pull) continue;
     base::reached(base::Probe::kSentAwayByScrape);
     client->leave();

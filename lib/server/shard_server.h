@@ -37,9 +37,11 @@ class ShardServer final : private ClientOwner {
 
   void push_stored(ConnectionId client, std::uint32_t stream, boost::system::error_code error);
 
-  // Sends every client away at a moment of its own in [0, within] …
+  // Sends every client away at a moment of its own in [0, within]; who can is asked to go elsewhere
+  // first, and sent away after `within` if it still is here …
   void drain(base::Duration within);
-  // … or as soon as what it answered to this pull has arrived whole; so who is over its age too.
+  // … or, unless it was asked, as soon as what it answered to this pull has arrived whole; so who
+  // is over its age too.
   void pull_delivered(PullId pull);
   // Ends what is left, at once.
   void abort();

@@ -18,6 +18,8 @@ void Application::start() {
   CHECK(!alive(), "an application lives once at a time");
   ++who_.number;
   hung_ = false;
+  fresh_key_.reset();
+  keys_.clear();
   process_ = &world_.add_process(home_.host);
   process_->observe_keys(this);
   recorder_.note(history::ClientStarted{who_, home_.kind});
@@ -51,6 +53,13 @@ void Application::recover() {
     recorder_.note(history::Recovered{who_});
     life.recover();
   });
+}
+
+void Application::key_given(std::uint64_t connection) {
+  if (fresh_key_) keys_[connection] = *std::exchange(fresh_key_, std::nullopt);
+  const auto key = keys_.find(connection);
+  CHECK(key != keys_.end(), "the first key of a connection was read");
+  recorder_.note(history::KeyGiven{who_, key->second, connection});
 }
 
 void Application::kill() {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 
 #include "sim/history/recorder.h"
 #include "sim/keys.h"
@@ -71,13 +73,14 @@ class Application : protected KeyObserver {
   // Called by the life, on its shard, from any depth: it has done its work. The process ends as
   // soon as the handler under way has returned.
   void leave();
-  // It was given the key that read_public_key() saw last.
-  void key_given() { recorder_.note(history::KeyGiven{who_, latest_key_}); }
+  // On that connection came the key that read_public_key() has seen since the last call; without
+  // one, the same as before.
+  void key_given(std::uint64_t connection = 0);
 
  private:
   // The life is owned by the process.
   virtual Life& make_life(Process& process) = 0;
-  void key_read(std::uint64_t number) override { latest_key_ = history::KeyId{number}; }
+  void key_read(std::uint64_t number) override { fresh_key_ = history::KeyId{number}; }
   void key_used(std::uint64_t number) override {
     recorder_.note(history::KeyUsed{who_, history::KeyId{number}});
   }
@@ -91,7 +94,8 @@ class Application : protected KeyObserver {
   Process* process_ = nullptr;
   Life* life_ = nullptr;
   bool hung_ = false;
-  history::KeyId latest_key_;
+  std::optional<history::KeyId> fresh_key_;
+  std::map<std::uint64_t, history::KeyId> keys_;  // the latest of each connection
 };
 
 }  // namespace prometheus_rsocket::sim::actor

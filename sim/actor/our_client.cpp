@@ -1,5 +1,6 @@
 #include "sim/actor/our_client.h"
 
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -76,24 +77,26 @@ class OurClient::AgentLife final : public Life,
   }
   void handle(const agent::Dialling& /*event*/) { note(history::DialBegan{who_}); }
   void handle(const agent::DialFailed& /*event*/) { note(history::DialFailed{who_}); }
-  void handle(const agent::Connected& /*event*/) {
-    connected_ = true;
-    note(history::Connected{who_});
+  void handle(const agent::Connected& event) {
+    open_.insert(event.connection);
+    note(history::Connected{who_, event.connection});
   }
-  void handle(const agent::KeyReceived& /*event*/) { application_.key_given(); }
+  void handle(const agent::KeyReceived& event) { application_.key_given(event.connection); }
   void handle(const agent::KeyRejected& /*event*/) {}
   void handle(const agent::Scraped& /*event*/) {}
   void handle(const agent::ScrapeFailed& /*event*/) {}
-  void handle(const agent::Disconnected& /*event*/) { disconnected(); }
+  void handle(const agent::Disconnected& event) {
+    open_.erase(event.connection);
+    note(history::Disconnected{who_, event.connection});
+  }
+  void handle(const agent::AskedToLeave& event) {
+    note(history::AskedToLeave{who_, event.connection});
+  }
   void handle(const agent::Retrying& /*event*/) {}
   void handle(const agent::Ended& /*event*/) {
-    disconnected();
+    // The agent does not say so once it is leaving.
+    for (const std::uint64_t connection : open_) note(history::Disconnected{who_, connection});
     application_.leave();
-  }
-
-  // The agent does not say so once it is leaving.
-  void disconnected() {
-    if (std::exchange(connected_, false)) note(history::Disconnected{who_});
   }
   void note(history::What what) { application_.recorder().note(std::move(what)); }
 
@@ -102,7 +105,7 @@ class OurClient::AgentLife final : public Life,
   runtime::Shard& shard_;
   Sampler sampler_;
   bool hung_ = false;
-  bool connected_ = false;
+  std::set<std::uint64_t> open_;  // connections
   std::vector<Held> held_;
   agent::Agent agent_;
 };

@@ -114,6 +114,9 @@ void print(std::ostream& out, const std::vector<Place>& places) {
 struct Printer {
   std::ostream& out;
 
+  void say_connection(std::uint64_t connection) const {
+    if (connection != 0) out << " connection " << connection;
+  }
   void operator()(const ClientStarted& e) const {
     out << "started client " << e.who << " " << word(e.kind);
   }
@@ -122,10 +125,21 @@ struct Printer {
   }
   void operator()(const DialBegan& e) const { out << "dialling client " << e.who; }
   void operator()(const DialFailed& e) const { out << "dial failed client " << e.who; }
-  void operator()(const Connected& e) const { out << "connected client " << e.who; }
-  void operator()(const Disconnected& e) const { out << "disconnected client " << e.who; }
+  void operator()(const Connected& e) const {
+    out << "connected client " << e.who;
+    say_connection(e.connection);
+  }
+  void operator()(const Disconnected& e) const {
+    out << "disconnected client " << e.who;
+    say_connection(e.connection);
+  }
+  void operator()(const AskedToLeave& e) const {
+    out << "asked to leave: client " << e.who;
+    say_connection(e.connection);
+  }
   void operator()(const KeyGiven& e) const {
     out << "key given client " << e.who << " key " << e.key;
+    say_connection(e.connection);
   }
   void operator()(const KeyUsed& e) const {
     out << "key used client " << e.who << " key " << e.key;

@@ -69,15 +69,24 @@ struct DialBegan {
 struct DialFailed {
   Incarnation who;
 };
+// `connection` counts from 1 within an incarnation of ours, which may have several at once. Java
+// models have 0: the next one ends the one before.
 struct Connected {  // the transport's handshake is done, SETUP is on its way
   Incarnation who;
+  std::uint64_t connection = 0;
 };
 struct Disconnected {  // it saw the end of its connection
   Incarnation who;
+  std::uint64_t connection = 0;
 };
-struct KeyGiven {  // a key came on its present connection; also when it is the same again
+struct AskedToLeave {  // the proxy is about to end; the connection stays until it is another's turn
+  Incarnation who;
+  std::uint64_t connection = 0;
+};
+struct KeyGiven {  // a key came on that connection; also when it is the same again
   Incarnation who;
   KeyId key;
+  std::uint64_t connection = 0;
 };
 struct KeyUsed {  // a payload was sealed for it
   Incarnation who;
@@ -223,11 +232,12 @@ struct Ended {  // of the run, last
   double idle_events_per_second = 0;  // of the last quiet stretch, in virtual time; 0: not measured
 };
 
-using What = std::variant<ClientStarted, ClientEnded, DialBegan, DialFailed, Connected,
-                          Disconnected, KeyGiven, KeyUsed, Sampled, Hung, Recovered, PushBegan,
-                          PushEnded, ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade,
-                          Accepted, PushStored, MetricsRead, Resources, ScrapeBegan, ScrapeEnded,
-                          ScrapeConfirmed, HostileDialled, FaultBegan, FaultEnded, Healed, Ended>;
+using What =
+    std::variant<ClientStarted, ClientEnded, DialBegan, DialFailed, Connected, Disconnected,
+                 AskedToLeave, KeyGiven, KeyUsed, Sampled, Hung, Recovered, PushBegan, PushEnded,
+                 ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade, Accepted, PushStored,
+                 MetricsRead, Resources, ScrapeBegan, ScrapeEnded, ScrapeConfirmed, HostileDialled,
+                 FaultBegan, FaultEnded, Healed, Ended>;
 
 struct Entry {
   base::Instant at;

@@ -17,10 +17,13 @@ const Push* Life::push(std::uint64_t sequence) const {
 }
 
 const Session* Life::session_at(base::Instant at) const {
+  const Session* latest = nullptr;
   for (auto session = sessions.rbegin(); session != sessions.rend(); ++session) {
-    if (session->contains(at)) return &*session;
+    if (!session->contains(at)) continue;
+    if (session->keyed <= at) return &*session;
+    if (latest == nullptr) latest = &*session;
   }
-  return nullptr;
+  return latest;
 }
 
 bool Scrape::good() const {

@@ -52,7 +52,9 @@ struct Session : Period {
     base::Instant at;
     KeyId key;
   };
+  std::uint64_t number = 0;  // history::Connected::connection
   End end = End::kOpen;
+  base::Instant asked_to_leave = kNever;
   std::vector<Given> keys;
   // Where it leads: whose key came first, and when. Nothing: no key came.
   std::optional<ProxyId> proxy;
@@ -86,6 +88,7 @@ struct Push {
 };
 
 struct Attempt {  // to connect, in the order of time
+  // kDisconnected: or asked to leave, whichever came first.
   enum class Kind : std::uint8_t { kBegan, kFailed, kConnected, kDisconnected };
   base::Instant at;
   Kind kind{};
@@ -110,7 +113,7 @@ struct Life : Period {
 
   [[nodiscard]] bool ours() const { return kind == ClientKind::kOurs; }
   [[nodiscard]] const Push* push(std::uint64_t sequence) const;
-  // The latest that was open at that moment.
+  // The latest that was open at that moment: of those that had a key, if any had.
   [[nodiscard]] const Session* session_at(base::Instant at) const;
 };
 

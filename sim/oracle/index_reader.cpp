@@ -46,10 +46,16 @@ void IndexReader::attempt(const Incarnation& who, Attempt::Kind kind) {
   life(who).attempts.push_back({now_, kind});
 }
 
-void IndexReader::end_session(Life& of, Session::End end) const {
-  if (of.sessions.empty() || of.sessions.back().end != Session::End::kOpen) return;
-  of.sessions.back().ended = now_;
-  of.sessions.back().end = end;
+void IndexReader::end_session(Session& session, Session::End end) const {
+  if (session.end != Session::End::kOpen) return;
+  session.ended = now_;
+  session.end = end;
+}
+
+Session* IndexReader::session(Life& of, std::uint64_t number) {
+  const auto found =
+      std::ranges::find(of.sessions.rbegin(), of.sessions.rend(), number, &Session::number);
+  return found == of.sessions.rend() ? nullptr : &*found;
 }
 
 void IndexReader::take(const history::ClientStarted& e) {
@@ -66,7 +72,10 @@ void IndexReader::take(const history::ClientEnded& e) {
   CHECK(!of.end, "an incarnation ends once");
   of.ended = now_;
   of.end = e.how;
-  end_session(of, e.how == history::ClientEnd::kLost ? Session::End::kLost : Session::End::kClosed);
+  for (Session& one : of.sessions) {
+    end_session(one,
+                e.how == history::ClientEnd::kLost ? Session::End::kLost : Session::End::kClosed);
+  }
 }
 
 void IndexReader::take(const history::DialBegan& e) { attempt(e.who, Attempt::Kind::kBegan); }
@@ -76,25 +85,37 @@ void IndexReader::take(const history::DialFailed& e) { attempt(e.who, Attempt::K
 void IndexReader::take(const history::Connected& e) {
   attempt(e.who, Attempt::Kind::kConnected);
   Life& of = life(e.who);
-  end_session(of, Session::End::kClosed);
-  Session session;
-  session.began = now_;
-  of.sessions.push_back(std::move(session));
+  if (Session* const before = session(of, e.connection)) {
+    CHECK(e.connection == 0, "a connection of ours begins once");
+    end_session(*before, Session::End::kClosed);
+  }
+  Session fresh;
+  fresh.began = now_;
+  fresh.number = e.connection;
+  of.sessions.push_back(std::move(fresh));
 }
 
 void IndexReader::take(const history::Disconnected& e) {
+  Session* const of = session(life(e.who), e.connection);
+  CHECK(of != nullptr, "a connection ends after it began");
+  if (of->asked_to_leave == kNever) attempt(e.who, Attempt::Kind::kDisconnected);
+  end_session(*of, Session::End::kClosed);
+}
+
+void IndexReader::take(const history::AskedToLeave& e) {
+  Session* const of = session(life(e.who), e.connection);
+  CHECK(of != nullptr, "who is asked to leave is connected");
   attempt(e.who, Attempt::Kind::kDisconnected);
-  end_session(life(e.who), Session::End::kClosed);
+  of->asked_to_leave = now_;
 }
 
 void IndexReader::take(const history::KeyGiven& e) {
-  Life& of = life(e.who);
-  CHECK(!of.sessions.empty(), "a key comes on a connection");
-  Session& session = of.sessions.back();
-  session.keys.push_back({now_, e.key});
-  if (session.proxy) return;
-  session.proxy = index_.proxy_of(e.key);
-  if (session.proxy) session.keyed = now_;
+  Session* const of = session(life(e.who), e.connection);
+  CHECK(of != nullptr, "a key comes on a connection");
+  of->keys.push_back({now_, e.key});
+  if (of->proxy) return;
+  of->proxy = index_.proxy_of(e.key);
+  if (of->proxy) of->keyed = now_;
 }
 
 void IndexReader::take(const history::KeyUsed& e) {

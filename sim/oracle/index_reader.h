@@ -18,6 +18,7 @@ class IndexReader {
   void take(const history::DialFailed& e);
   void take(const history::Connected& e);
   void take(const history::Disconnected& e);
+  void take(const history::AskedToLeave& e);
   void take(const history::KeyGiven& e);
   void take(const history::KeyUsed& e);
   void take(const history::Sampled& e);
@@ -45,7 +46,9 @@ class IndexReader {
   [[nodiscard]] Life& life(const Incarnation& who);
   [[nodiscard]] ProxyLife* present(ProxyId proxy);
   void attempt(const Incarnation& who, Attempt::Kind kind);
-  void end_session(Life& of, Session::End end) const;
+  void end_session(Session& session, Session::End end) const;
+  // The latest of that number; nothing if there is none.
+  [[nodiscard]] static Session* session(Life& of, std::uint64_t number);
   void sort_out(Scrape& scrape) const;
   [[nodiscard]] bool is_doubtful(const Scrape& scrape) const;
   [[nodiscard]] bool is_garbled(const Life& of, const Push& push, ProxyId proxy) const;

@@ -14,8 +14,11 @@ bool was_given(const Session& session, KeyId key, base::Instant by) {
 
 void judge_uses(const Index& index, const Life& life, Findings& findings) {
   for (const auto& [at, key] : life.keys_used) {
+    const auto has_it = [&](const Session& one) {
+      return one.contains(at) && was_given(one, key, at);
+    };
+    if (std::ranges::any_of(life.sessions, has_it)) continue;
     const Session* const session = life.session_at(at);
-    if (session != nullptr && was_given(*session, key, at)) continue;
     const std::string connection =
         session == nullptr ? "no connection" : "its connection of " + index.seconds(session->began);
     findings.add(at, "client ", life.who, " sealed for key ", key, ", which came on ",

@@ -60,15 +60,16 @@ class DrainJudge {
       : index_(index),
         drained_(drained),
         findings_(findings),
-        gap_max_(index.rules().scrape_interval +
-                 kLeaveBeforeArriving * index.rules().redial_spread + index.rules().round_trip_max),
+        gap_max_(index.rules().scrape_interval + index.rules().round_trip_max),
         over_(drained.draining + index.rules().shutdown_grace + gap_max_) {}
 
   void judge() {
+    const history::Rules& rules = index_.rules();
+    if (rules.shutdown_grace / 5 * 4 < gap_max_ + rules.redial_spread) return;
     for (const auto& [who, life] : index_.lives()) {
       const Session* const session = life.session_at(drained_.draining);
       if (!life.ours() || session == nullptr || session->proxy != drained_.proxy ||
-          session->keyed + index_.rules().round_trip_max > drained_.draining) {
+          session->keyed + rules.stable_time + rules.round_trip_max > drained_.draining) {
         continue;
       }
       judge(life, *session);
@@ -76,9 +77,6 @@ class DrainJudge {
   }
 
  private:
-  // 1: a client leaves, and then looks for another proxy. With make-before-break it will be 0.
-  static constexpr int kLeaveBeforeArriving = 1;
-
   void judge(const Life& life, const Session& session) {
     base::Instant last = session.keyed;
     for (const base::Instant at : showings(life)) {

@@ -54,7 +54,7 @@ namespace prometheus_rsocket::sim::oracle {
 // 6. A push is acknowledged only after a proxy stored it: the one that its connection led to.
 [[nodiscard]] std::vector<Violation> judge_acknowledgements(const Index& index);
 
-// 7. A client of ours seals a payload only for a key given to it on its present connection, and a
+// 7. A client of ours seals a payload only for a key given to it on a present connection, and a
 // connection brings keys of one proxy alone. Of Java models, which remember a key over connections,
 // only this: what they sealed for a key of an earlier connection is not stored, unless it is the
 // one that this proxy gives to everybody at the time.
@@ -130,11 +130,11 @@ namespace prometheus_rsocket::sim::oracle {
 [[nodiscard]] std::vector<Violation> judge_load(const Index& index);
 
 // L4. A drain leaves no healthy client of ours that was connected there without a good page for
-// longer than a scrape interval, the redial spread and a round trip.
-// The spread counts as long as clients leave before they have gone elsewhere; with
-// make-before-break (design.md, "Leaving") it goes. Not judged: gaps in which the client, the load
-// balancer or a proxy or scraper was disturbed, the client hung or left, or another proxy ended or
-// drained.
+// longer than a scrape interval and a round trip: it goes elsewhere before it leaves (design.md,
+// "Leaving"). Not judged: gaps in which the client, the load balancer or a proxy or scraper was
+// disturbed, the client hung or left, or another proxy ended or drained; clients whose connection
+// was not yet stable, since these back off; a grace of which 0.8 is shorter than the way to another
+// proxy and a scrape interval there.
 [[nodiscard]] std::vector<Violation> judge_drains(const Index& index);
 
 // L5. Events per second of a quiet world stay below Rules::idle_events_per_second_max; 0: not

@@ -164,9 +164,12 @@ class Drawing {
   void begin_life(const Place& place) {
     begin("life " + printed(place), {place, at_, fill("#e8e8e8"), text_, 1});
   }
-  void begin_link(const Incarnation& who, std::optional<history::ProxyId> proxy) {
-    const Place place = place_of(who);
-    begin("link " + printed(place), {place, at_, fill(colour_of(proxy), 0.6), text_, 4});
+  // One a client: while it goes from one proxy to another, the newer.
+  void begin_link(const history::Connected& what) {
+    const Place place = place_of(what.who);
+    end("link " + printed(place));
+    begin("link " + printed(place), {place, at_, fill(colour_of(std::nullopt), 0.6), text_, 4});
+    newest_[place] = what.connection;
   }
   void tick(const Place& place, const std::string& colour, double from, double to) {
     if (!is_seen() || !lanes_.contains(place)) return;
@@ -186,9 +189,14 @@ class Drawing {
     end("life " + printed(place_of(what.who)));
   }
   void on(const history::DialFailed& what) { tick(place_of(what.who), "#d62728", 5, 11); }
-  void on(const history::Connected& what) { begin_link(what.who, std::nullopt); }
-  void on(const history::Disconnected& what) { end("link " + printed(place_of(what.who))); }
+  void on(const history::Connected& what) { begin_link(what); }
+  void on(const history::Disconnected& what) {
+    const Place place = place_of(what.who);
+    if (newest_[place] == what.connection) end("link " + printed(place));
+  }
+  void on(const history::AskedToLeave& what) { tick(place_of(what.who), "#ff7f0e", 3, 13); }
   void on(const history::KeyGiven& what) {
+    if (newest_[place_of(what.who)] != what.connection) return;
     const auto proxy = proxies_.find(what.key);
     const auto link = open_.find("link " + printed(place_of(what.who)));
     if (proxy == proxies_.end() || link == open_.end()) return;
@@ -235,6 +243,7 @@ class Drawing {
   base::Instant to_;
   std::map<Place, std::size_t> lanes_;
   std::map<history::KeyId, history::ProxyId> proxies_;
+  std::map<Place, std::uint64_t> newest_;  // connection
   std::map<BarKey, Bar> open_;
   Svg* svg_ = nullptr;
   base::Instant at_;

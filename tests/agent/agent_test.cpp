@@ -55,14 +55,14 @@ TEST_P(AgentOver, ItConnectsAgainWhenTheProxyIsKilled) {
   EXPECT_EQ(over.scrape(), "up 1\n");
 }
 
-TEST(Agent, IntroducesItselfAsTheJavaClientDoes) {
+TEST(Agent, IntroducesItselfAsTheJavaClientDoesButForItsDataType) {
   AgentWorld it;
   it.connect();
   const auto& setup = *it.proxy->newest().setup;
   EXPECT_EQ(setup.settings.keepalive_interval, seconds(20));
   EXPECT_EQ(setup.settings.lifetime, seconds(90));
   EXPECT_EQ(setup.settings.metadata_mime_type, "application/binary");
-  EXPECT_EQ(setup.settings.data_mime_type, "application/binary");
+  EXPECT_EQ(setup.settings.data_mime_type, "application/vnd.prometheus-rsocket.v1");
   EXPECT_EQ(it.proxy->newest().setup_metadata, "");
 }
 
@@ -324,7 +324,7 @@ TEST(Agent, AnErrorOnStreamZeroEndsTheConnectionAndItConnectsAgain) {
   it.connect();
   it.proxy->newest().close(rsocket::ErrorCode::kConnectionError);
   ASSERT_TRUE(it.world.run_until([&] { return it.proxy->has_client(2); }));
-  EXPECT_TRUE(it.observer.saw(Disconnected{rsocket::CloseReason::kPeerError}));
+  EXPECT_TRUE(it.observer.saw(Disconnected{1, rsocket::CloseReason::kPeerError}));
   EXPECT_EQ(it.proxy->open(), 1U);
 }
 

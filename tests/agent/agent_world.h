@@ -94,8 +94,9 @@ struct AgentWorld {
     give_key();
   }
   void give_key() {
+    const std::size_t before = observer.all<KeyReceived>().size();
     proxy->newest().give_key();
-    ASSERT_TRUE(world.run_until([&] { return agent->has_key(); }));
+    ASSERT_TRUE(world.run_until([&] { return observer.all<KeyReceived>().size() > before; }));
   }
 
   std::string scrape() {

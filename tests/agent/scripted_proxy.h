@@ -12,6 +12,7 @@
 #include "envelope/key.h"
 #include "rsocket/connection.h"
 #include "runtime/runtime.h"
+#include "transport/leaving.h"
 #include "transport/session.h"
 #include "transport/websocket_frame_channel.h"
 
@@ -42,6 +43,9 @@ class Peer final : private transport::SessionHandler {
   // Sends bytes in place of a key.
   void send_key(base::ByteView instead) {
     (void)session_->fire_and_forget({std::nullopt, instead.empty() ? der() : instead});
+  }
+  void ask_to_leave() {
+    (void)session_->fire_and_forget({base::as_bytes(transport::kLeaveWord), {}});
   }
   void scrape() { ask(der()); }
   void ask(base::ByteView data) {

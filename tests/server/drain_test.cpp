@@ -12,6 +12,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Who does not know how to go elsewhere first, as Java clients.
+agent::Config unmoving() {
+  agent::Config config;
+  config.setup.data_mime_type = "application/binary";
+  return config;
+}
+void add_unmoving(ServerWorld& it, int count) {
+  for (int i = 0; i < count; ++i) {
+    it.add_application(gauge("a", 1), transport::TransportKind::kTcp, unmoving());
+  }
+}
+
 TEST(Drain, WithoutClientsItEndsAtOnce) {
   ServerWorld it;
   it.proxy->raise(runtime::Signal::kTerminate);
@@ -22,6 +34,7 @@ TEST(Drain, WithoutClientsItEndsAtOnce) {
 TEST(Drain, SendsEveryClientAwayWithinTheGraceAndEndsClean) {
   ServerWorld it;
   for (int i = 0; i < 20; ++i) it.add_application(gauge("a" + std::to_string(i), 1));
+  add_unmoving(it, 20);
   const auto start = it.world.now();
   it.proxy->raise(runtime::Signal::kTerminate);
   it.world.run_for(1s);
@@ -45,9 +58,21 @@ TEST(Drain, IsNotReadyAndAcceptsNobodyButIsScrapedToTheLast) {
   EXPECT_EQ(late.ended(), boost::asio::error::connection_refused);
 }
 
-TEST(Drain, AClientLeavesOnceItsLastScrapeHasArrived) {
+TEST(Drain, AClientOfOursStaysOnThePageUntilItHasBeenScrapedElsewhereOrTheGraceIsNearlyOver) {
   ServerWorld it;
-  for (int i = 0; i < 20; ++i) it.add_application(gauge("a", 1));
+  it.add_application(gauge("a", 1));
+  it.proxy->raise(runtime::Signal::kTerminate);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(it.scrape(), gauge("a", 1)) << i;
+    it.world.run_for(5s);
+  }
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 10s));
+  EXPECT_EQ(it.exit_code, 0);
+}
+
+TEST(Drain, AClientThatCannotGoElsewhereFirstLeavesOnceItsLastScrapeHasArrived) {
+  ServerWorld it;
+  add_unmoving(it, 20);
   it.proxy->raise(runtime::Signal::kTerminate);
   it.world.run_for(100ms);
   const auto start = it.world.now();

@@ -36,9 +36,9 @@ inline std::string gauge(std::string_view name, int value) {
 class Application final : private agent::MetricsSource, private agent::Observer {
  public:
   Application(runtime::Shard& shard, std::string text,
-              transport::TransportKind kind = transport::TransportKind::kTcp)
+              transport::TransportKind kind = transport::TransportKind::kTcp,
+              agent::Config config = {})
       : text_(std::move(text)) {
-    agent::Config config;
     const runtime::Endpoint& to = kind == transport::TransportKind::kTcp ? kTcp : kWebSocket;
     config.targets = {{to.address.to_string(), to.port, kind, "/"}};
     agent::MetricsSource& source = *this;
@@ -113,8 +113,10 @@ struct ServerWorld {
     return sim::ip("10.1." + std::to_string(hosts / 250) + "." + std::to_string(hosts % 250 + 1));
   }
   Application& add_application(std::string text,
-                               transport::TransportKind kind = transport::TransportKind::kTcp) {
-    applications.push_back(std::make_unique<Application>(new_host(), std::move(text), kind));
+                               transport::TransportKind kind = transport::TransportKind::kTcp,
+                               agent::Config application_config = {}) {
+    applications.push_back(std::make_unique<Application>(new_host(), std::move(text), kind,
+                                                         std::move(application_config)));
     Application& made = *applications.back();
     EXPECT_TRUE(world.run_until([&] { return made.agent().has_key(); })) << world.log_text();
     return made;

@@ -84,7 +84,7 @@ def cpp_scrape(example: str, transport: str, context: Context) -> None:
         port = proxy.ports.of(transport)
         stack.enter_context(context.cpp_example(example, port, transport, *flags))
         connections = MANY_CLIENTS if example == "many_clients" else 1
-        scraper.wait_active(connections, within_seconds=30)
+        scraper.wait_active(connections, within_seconds=90)
         page = _shown_page(scraper, samples_min)
         context.measured["samples"] = str(len(page.samples))
         for _ in range(5):

@@ -67,7 +67,7 @@ class Scraper:
             raise Failed("one prometheus_proxy_scrape_active_connections on /metrics/proxy")
         return int(float(next(iter(values))))
 
-    def wait_active(self, connections: int, within_seconds: float = 15.0) -> None:
+    def wait_active(self, connections: int, within_seconds: float = 60.0) -> None:
         """Wait until the proxy has just so many clients."""
         eventually(
             lambda: self.active_connections() == connections,

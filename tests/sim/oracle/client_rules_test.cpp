@@ -35,6 +35,18 @@ TEST(Keys, AKeyOfAnEarlierConnectionIsFound) {
                           "connection of 52.000000"));
 }
 
+TEST(Keys, WhileItGoesElsewhereAKeyOfEitherConnectionIsFine) {
+  Story story;
+  story.at(0s).proxy(0).proxy(1).start(1).connects(1, 0, 1).at(50s).asked_to_leave(1, 1);
+  story.at(52s).connects(1, 1, 2).at(60s);
+  story.note(history::KeyUsed{story.who(1), KeyId{0}});
+  story.note(history::KeyUsed{story.who(1), KeyId{1}});
+  EXPECT_THAT(story.judged("7-keys"), IsEmpty());
+  story.at(61s).disconnects(1, 1).at(70s).note(history::KeyUsed{story.who(1), KeyId{0}});
+  EXPECT_THAT(story.judged("7-keys"),
+              ElementsAre(HasSubstr("70000 ms: client 1.1 sealed for key 0")));
+}
+
 TEST(Keys, AKeyThatComesLaterIsFound) {
   Story story;
   story.at(0s).proxy(0).proxy_key(0, KeyId{50}).client(1);
@@ -97,6 +109,16 @@ TEST(Backoff, AfterAStableConnectionItDialsWithinTheSpread) {
   EXPECT_THAT(redial(30s, 35s + 1ms),
               ElementsAre(HasSubstr("client 1.1, after 0 failures in a row, the last end at "
                                     "30.000000, dialled at 35.001000: due from 30.000000")));
+}
+
+TEST(Backoff, AskedToLeaveItDialsWithinTheSpreadAndOnceThoughTheConnectionEndsLater) {
+  for (const auto& [dialled, fine] : {std::pair(65s, true), std::pair(66s, false)}) {
+    Story story;
+    story.at(0s).proxy(0).proxy(1).start(1).connects(1, 0, 1).at(60s).asked_to_leave(1, 1);
+    story.at(dialled).connects(1, 1, 2).at(80s).disconnects(1, 1).at(10min).ends(
+        1, history::ClientEnd::kLeft);
+    EXPECT_EQ(story.judged("10-backoff").empty(), fine);
+  }
 }
 
 TEST(Backoff, AcceptThenCloseIsAFailure) {

@@ -66,14 +66,20 @@ Story& Story::dials(std::uint32_t client) { return note(history::DialBegan{who(c
 
 Story& Story::dial_fails(std::uint32_t client) { return note(history::DialFailed{who(client)}); }
 
-Story& Story::connects(std::uint32_t client, std::uint32_t proxy) {
+Story& Story::connects(std::uint32_t client, std::uint32_t proxy, std::uint64_t connection) {
   dials(client);
   note(history::Accepted{ProxyId{proxy}});
-  note(history::Connected{who(client)});
-  return note(history::KeyGiven{who(client), KeyId{proxy}});
+  note(history::Connected{who(client), connection});
+  return note(history::KeyGiven{who(client), KeyId{proxy}, connection});
 }
 
-Story& Story::disconnects(std::uint32_t client) { return note(history::Disconnected{who(client)}); }
+Story& Story::asked_to_leave(std::uint32_t client, std::uint64_t connection) {
+  return note(history::AskedToLeave{who(client), connection});
+}
+
+Story& Story::disconnects(std::uint32_t client, std::uint64_t connection) {
+  return note(history::Disconnected{who(client), connection});
+}
 
 Story& Story::client(std::uint32_t client, std::uint32_t proxy, history::ClientKind kind) {
   return start(client, kind).connects(client, proxy);

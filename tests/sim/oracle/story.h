@@ -54,8 +54,10 @@ class Story {
   Story& ends(std::uint32_t client, history::ClientEnd how);
   Story& dials(std::uint32_t client);
   Story& dial_fails(std::uint32_t client);
-  Story& connects(std::uint32_t client, std::uint32_t proxy = 0);  // dials, and is given its key
-  Story& disconnects(std::uint32_t client);
+  // Dials, and is given its key. `connection`: for clients that have several at once.
+  Story& connects(std::uint32_t client, std::uint32_t proxy = 0, std::uint64_t connection = 0);
+  Story& asked_to_leave(std::uint32_t client, std::uint64_t connection = 0);
+  Story& disconnects(std::uint32_t client, std::uint64_t connection = 0);
   // Starts and connects.
   Story& client(std::uint32_t client, std::uint32_t proxy = 0,
                 history::ClientKind kind = history::ClientKind::kOurs);
