@@ -7,12 +7,29 @@
 namespace prometheus_rsocket::sim::oracle {
 namespace {
 
-// When the first page with it was confirmed, whoever asked for that.
-base::Instant first_confirmed(const Index& index, const HeldPush& held) {
+// From when on the proxy may have taken this page for complete: from the next request or the FIN of
+// its scraper on. A request is no earlier than the next scrape, a FIN a round trip before it is
+// heard of.
+base::Instant complete_from(const Index& index, const Scrape& page) {
+  const auto path = index.path(page.scraper, page.proxy);
+  if (page.confirmed == kNever || index.disturbances().touched(path, page.ended, page.confirmed)) {
+    return page.ended;
+  }
+  base::Instant from = page.confirmed - index.rules().round_trip_max;
+  for (const Scrape* next : index.scrapes_of(page.proxy)) {
+    if (next->scraper == page.scraper && next->began >= page.ended) {
+      from = std::min(from, next->began);
+    }
+  }
+  return std::max(from, page.ended);
+}
+
+// From when on it may have been shown for the first time, whoever asked for that.
+base::Instant first_complete(const Index& index, const HeldPush& held) {
   base::Instant first = kNever;
   for (const Scrape* scrape : index.scrapes_of(held.proxy)) {
     if (scrape->shows(held.life->who, held.push->sequence) == nullptr) continue;
-    first = std::min(first, scrape->confirmed);
+    first = std::min(first, complete_from(index, *scrape));
   }
   return first;
 }
@@ -85,12 +102,13 @@ bool ScraperView::is_owed(const HeldPush& held, const Scrape& scrape) const {
     return false;
   }
   if (is_under_way_elsewhere(held, scrape)) return false;
-  const base::Instant first = first_confirmed(index_, held);
-  if (first >= scrape.began) return true;
+  // What stands on a page is decided as late as it ends.
+  const base::Instant first = first_complete(index_, held);
+  if (first >= scrape.ended) return true;
   const base::Duration round_trip = index_.rules().round_trip_max;
-  const ProxyLife* const life = index_.proxy_at(proxy_, scrape.began);
-  if (life != nullptr && scrape.began + round_trip < life->began + kRegularWindow) return true;
-  return delays(first, scrape.began);
+  const ProxyLife* const life = index_.proxy_at(proxy_, scrape.ended);
+  if (life != nullptr && scrape.ended + round_trip < life->began + kRegularWindow) return true;
+  return delays(first, scrape.ended);
 }
 
 // On a page of this scraper, earlier or at the same time, that the proxy may still take for one

@@ -44,9 +44,11 @@ namespace prometheus_rsocket::sim::oracle {
 // - when the proxy ended before (unless Rules::durable_pushes, and it was not lost with its host);
 // - while an earlier page of this scraper is neither whole nor known to be broken: a round trip
 //   after its end, or where that path was disturbed kTcpPatience; the push is then the next one's;
-// - once the proxy may have let the push go without this scraper: after any scraper's first
-//   confirmed page with it, while this scraper does not delay a release (no two confirmed pages at
-//   most 5 min apart, or none for 5 min), the first 5 min of a proxy's life excepted;
+// - once the proxy may have let the push go without this scraper: from when it may have taken any
+//   scraper's page with it for complete (that scraper's next scrape, or a round trip before the
+//   page was confirmed; the page's end where it was not or that path was disturbed), while this
+//   scraper does not delay a release (no two confirmed pages at most 5 min apart, or none for 5
+//   min), the first 5 min of a proxy's life excepted;
 // - repeats: where the path was disturbed between the confirmed page and the next; where more than
 //   16 scrapers ask, since not all of them are tracked.
 [[nodiscard]] std::vector<Violation> judge_pushes(const Index& index);

@@ -160,6 +160,50 @@ TEST(Pushes, AScraperThatComesRegularlyDoes) {
   EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("by scraper 1 shows no push")));
 }
 
+// Client 1 pushed at 7 min. Scraper 0 got it at 8 min, asked again at 8 min 15 s, and was answered
+// 10 s later: confirmed, unless it is not. By then its first page may have been complete for 10 s.
+Story shown_at_8min(bool is_confirmed = true) {
+  Story story;
+  story.at(0s).proxy(0).at(6min).client(1).at(7min).pushes(1);
+  story.at(8min).unconfirmed_page(0, story.lines(1));
+  const ScrapeId next{70};
+  story.at(8min + 15s).note(history::ScrapeBegan{next, ScraperId{0}, ProxyId{0}, 10s});
+  story.at(8min + 25s);
+  if (is_confirmed) story.note(history::ScrapeConfirmed{ScrapeId{0}});
+  const auto result = is_confirmed ? ScrapeResult::kWhole : ScrapeResult::kTimedOut;
+  story.note(history::ScrapeEnded{next, ScraperId{0}, ProxyId{0}, result, 200, {}, {}});
+  return story.by(1);
+}
+
+// `mixed` seed 3876: a client hung, so that the answer took its time.
+TEST(Pushes, TheNextRequestLetsItGoLongBeforeItsAnswerTellsUs) {
+  for (const bool is_confirmed : {true, false}) {
+    Story story = shown_at_8min(is_confirmed);
+    story.at(8min + 18s).page(0, {}).at(8min + 19s).page(0, {}).at(9min).page(0, {});
+    EXPECT_THAT(story.judged("5-pushes"), IsEmpty()) << is_confirmed;
+  }
+}
+
+TEST(Pushes, UntilTheNextRequestNothingLetsItGo) {
+  EXPECT_THAT(shown_at_8min().at(8min + 14s).page(0, {}).judged("5-pushes"),
+              ElementsAre(HasSubstr("by scraper 1 shows no push")));
+}
+
+TEST(Pushes, AFinThatWasNotHeardOfMayHaveLetItGo) {
+  Story story = shown_at_8min();
+  story.at(8min + 1s).fault({proxy_place(0)}, 1s).at(8min + 14s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, ItMayGoWhileAPageIsUnderWay) {
+  Story story = shown_at_8min();
+  story.at(8min + 14s).note(history::ScrapeBegan{ScrapeId{80}, ScraperId{1}, ProxyId{0}, 10s});
+  story.at(8min + 16s)
+      .note(history::ScrapeEnded{
+          ScrapeId{80}, ScraperId{1}, ProxyId{0}, ScrapeResult::kWhole, 200, {}, {}});
+  EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
 TEST(Pushes, NoPageShowsItWhileItsConnectionIsOpen) {
   Story story;
   story.at(0s).proxy(0).client(1).at(60s).push_begins(1).push_stored(1).push_ends(1);
