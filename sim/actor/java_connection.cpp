@@ -16,6 +16,8 @@ using runtime::error_code;
 
 constexpr base::Duration kKeepaliveInterval = std::chrono::seconds(20);
 constexpr base::Duration kLifetime = std::chrono::seconds(90);
+// For a close frame to be written; that a channel also waits for the answer to it is our own habit.
+constexpr base::Duration kGoodbyeTime = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -136,6 +138,8 @@ void JavaConnection::write() {
 }
 
 void JavaConnection::shut_down() {
+  unanswered_ = std::make_unique<runtime::Alarm>(shard_, [this] { end(true); });
+  unanswered_->set(shard_.clock.now() + kGoodbyeTime);
   channel_->async_shutdown(
       boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
         if (!self->ended_) self->end(!error);
@@ -145,6 +149,7 @@ void JavaConnection::shut_down() {
 void JavaConnection::end(bool flushed) {
   if (std::exchange(ended_, true)) return;
   if (keepalive_) keepalive_->clear();
+  if (unanswered_) unanswered_->clear();
   channel_->close();
   if (owner_ != nullptr) std::exchange(owner_, nullptr)->on_ended(flushed);
 }

@@ -10,7 +10,8 @@
 //   its own end           FIN             ERROR 0x101, FIN    ERROR 0x101, FIN
 //
 // Mute: it reads, but says nothing more, whatever it is asked. Only KEEPALIVE frames count as an
-// answer. A FIN ends it at once.
+// answer. A FIN ends it at once. Over WebSocket its own end is a close frame, and Reactor Netty
+// closes as soon as that is written: whoever never answers it holds up nothing.
 #pragma once
 
 #include <memory>
@@ -72,7 +73,8 @@ class JavaConnection : public std::enable_shared_from_this<JavaConnection> {
   const history::ClientKind kind_;
   Owner* owner_;  // null when detached
   std::unique_ptr<runtime::Alarm> keepalive_;
-  base::Instant last_heard_;  // a KEEPALIVE frame, or the beginning
+  std::unique_ptr<runtime::Alarm> unanswered_;  // our goodbye
+  base::Instant last_heard_;                    // a KEEPALIVE frame, or the beginning
   std::vector<base::Bytes> queue_;
   bool writing_ = false;
   bool mute_ = false;
