@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
@@ -46,17 +48,20 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
     if (!backend_) return close();
     tried_.push_back(*backend_);
     balancer_.take(*backend_);
-    const std::size_t attempt = tried_.size();
-    timeout_ = std::make_unique<runtime::Alarm>(shard_, [weak = weak_from_this(), attempt] {
-      if (const auto self = weak.lock()) self->dialled(attempt, boost::asio::error::timed_out, {});
+    give_up_ = std::make_unique<runtime::Alarm>(shard_, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->cancel_.emit(boost::asio::cancellation_type::terminal);
+      }
     });
-    timeout_->set(shard_.clock.now() + kConnectTimeout);
+    give_up_->set(shard_.clock.now() + kConnectTimeout);
     shard_.network.async_connect(
         {balancer_.backends_.at(*backend_).address, port_},
-        boost::asio::bind_executor(shard_.executor, [self = shared_from_this(), attempt](
-                                                        error_code error, StreamPtr stream) {
-          self->dialled(attempt, error, std::move(stream));
-        }));
+        boost::asio::bind_cancellation_slot(
+            cancel_.slot(),
+            boost::asio::bind_executor(
+                shard_.executor, [self = shared_from_this()](error_code error, StreamPtr stream) {
+                  self->dialled(error, std::move(stream));
+                })));
   }
 
  private:
@@ -64,9 +69,8 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
     std::array<char, kPipeBytes> buffer;
   };
 
-  void dialled(std::size_t attempt, error_code error, StreamPtr stream) {
-    if (attempt != tried_.size() || streams_[1] || closed_) return;  // given up before
-    timeout_->clear();
+  void dialled(error_code error, StreamPtr stream) {
+    give_up_->clear();
     if (error) {
       balancer_.failed(*backend_);
       balancer_.give_back(*std::exchange(backend_, std::nullopt));
@@ -108,7 +112,6 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
   }
 
   void close() {
-    closed_ = true;
     for (const StreamPtr& stream : streams_) {
       if (stream) stream->close();
     }
@@ -119,10 +122,10 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
   const std::uint16_t port_;
   std::optional<ProxyId> backend_;  // that counts this connection
   std::vector<ProxyId> tried_;
-  std::unique_ptr<runtime::Alarm> timeout_;
-  StreamPtr streams_[2];  // the client's, the backend's
+  std::unique_ptr<runtime::Alarm> give_up_;
+  boost::asio::cancellation_signal cancel_;  // of the dial under way
+  StreamPtr streams_[2];                     // the client's, the backend's
   Pipe pipes_[2];
-  bool closed_ = false;
 };
 
 // Dials a backend that is down until it answers. One attempt does not wait for the one before: that
