@@ -258,9 +258,9 @@ struct Rules {
   base::Duration lifetime{};        // as every client declares it, clamped
   base::Duration round_trip_max{};  // between any two healthy places, load balancer included
   base::Duration shutdown_grace{};
-  base::Duration connection_age{};   // 0: off
-  std::uint64_t heap_bytes_max = 0;  // over the base line; 0: not judged
-  double idle_events_per_second_max = 0;
+  base::Duration connection_age{};        // 0: off
+  std::uint64_t heap_bytes_max = 0;       // over the base line; 0: not judged
+  double idle_events_per_second_max = 0;  // of each proxy that lives; 0: not judged
   bool durable_pushes = false;  // a proxy's store outlives its process, though not its host
 };
 

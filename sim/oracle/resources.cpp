@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <variant>
 
@@ -67,9 +68,13 @@ std::vector<Violation> judge_resources(const Index& index) {
 
 std::vector<Violation> judge_idling(const Index& index) {
   Findings findings("L5");
+  const auto living = std::ranges::count_if(index.proxies(), [](const auto& entry) {
+    return std::ranges::any_of(entry.second, [](const ProxyLife& life) { return !life.end; });
+  });
+  const double most = index.rules().idle_events_per_second_max *
+                      static_cast<double>(std::max(living, decltype(living){1}));
   for (const history::Entry& entry : index.entries()) {
     const auto* const ended = std::get_if<history::Ended>(&entry.what);
-    const double most = index.rules().idle_events_per_second_max;
     if (ended == nullptr || most == 0 || ended->idle_events_per_second <= most) continue;
     findings.add(entry.at, ended->idle_events_per_second,
                  " events a second while nothing goes on, more than ", most);

@@ -139,8 +139,8 @@ namespace prometheus_rsocket::sim::oracle {
 // proxy and a scrape interval there.
 [[nodiscard]] std::vector<Violation> judge_drains(const Index& index);
 
-// L5. Events per second of a quiet world stay below Rules::idle_events_per_second_max; 0: not
-// judged.
+// L5. Events per second of a quiet world stay below Rules::idle_events_per_second_max for each
+// proxy that lives then (one at least); 0: not judged.
 [[nodiscard]] std::vector<Violation> judge_idling(const Index& index);
 
 }  // namespace prometheus_rsocket::sim::oracle

@@ -19,10 +19,10 @@ using namespace std::chrono_literals;
 using scenario::Scenario;
 using scenario::Setup;
 
-constexpr base::Duration kKeysMade = 1s;       // after the proxies started
-constexpr base::Duration kIdleTime = 30s;      // without scrapes: what a quiet proxy does
-constexpr base::Duration kParting = 150s;      // beyond every lifetime and linger
-constexpr double kIdleEventsPerSecondMax = 5;  // of all proxies together
+constexpr base::Duration kKeysMade = 1s;         // after the proxies started
+constexpr base::Duration kIdleTime = 30s;        // without scrapes: what a quiet proxy does
+constexpr base::Duration kParting = 150s;        // beyond every lifetime and linger
+constexpr double kIdleEventsPerSecondMax = 0.5;  // of one proxy, keys aside
 constexpr std::uint64_t kHeapBytesMax = std::uint64_t{32} << 20;
 constexpr base::Duration kLookInterval = 10s;  // at the heap: hoards are let go with who had them
 
@@ -44,6 +44,14 @@ sim::Config world_config(const Setup& setup) {
   return config;
 }
 
+// Of one proxy. By itself it does one thing: it makes keys. Each takes the timer, the making and
+// their two handlers; to each shard goes a message, and is taken.
+double idle_events_per_second_max(const Setup& setup) {
+  const auto keys = static_cast<double>(kIdleTime / setup.key_rotation + 1);
+  const double events = 4 + 2 * static_cast<double>(setup.shards);
+  return kIdleEventsPerSecondMax + keys * events / std::chrono::duration<double>(kIdleTime).count();
+}
+
 history::Rules rules_of(const Setup& setup, base::Instant start) {
   const agent::RetryConfig retry;
   history::Rules rules;
@@ -60,7 +68,7 @@ history::Rules rules_of(const Setup& setup, base::Instant start) {
   rules.shutdown_grace = setup.shutdown_grace;
   rules.connection_age = setup.connection_age;
   rules.heap_bytes_max = kHeapBytesMax;
-  rules.idle_events_per_second_max = kIdleEventsPerSecondMax;
+  rules.idle_events_per_second_max = idle_events_per_second_max(setup);
   return rules;
 }
 

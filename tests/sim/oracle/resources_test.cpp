@@ -75,5 +75,14 @@ TEST(Idling, MoreEventsThanAllowedAreFound) {
                                               "on, more than 3"));
 }
 
+TEST(Idling, EachProxyThatLivesMayDoItsShare) {
+  Story story;
+  story.rules.idle_events_per_second_max = 2;
+  story.at(0s).proxy(0).proxy(1).at(20s).note(history::Ended{1000, 3.5});
+  EXPECT_THAT(story.judged("L5"), IsEmpty());
+  story.at(10s).proxy_ends(1);
+  EXPECT_THAT(story.judged("L5"), ElementsAre(HasSubstr("more than 2")));
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::sim::oracle

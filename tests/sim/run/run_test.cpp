@@ -54,6 +54,18 @@ TEST(Run, AProxyThatRestartsIsFoundAgainByItsName) {
   }
 }
 
+// `mixed` seed 10820: three more proxies had been started.
+TEST(Run, ProxiesThatOftenMakeKeysDoNotSpin) {
+  scenario::Scenario scenario;
+  scenario.setup.clients = 0;
+  scenario.setup.proxies = 6;
+  scenario.setup.shards = 3;
+  scenario.setup.key_rotation = 10s;
+  scenario.setup.duration = 1min;
+  scenario.setup.settle = 1min;
+  EXPECT_EQ(text_of(run(scenario).violations), "");
+}
+
 TEST(Run, AnotherSeedIsAnotherRun) {
   EXPECT_NE(run(small("calm", 1)).hash, run(small("calm", 2)).hash);
 }
