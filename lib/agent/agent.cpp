@@ -15,6 +15,10 @@ namespace prometheus_rsocket::agent {
 using base::Mutant;
 using runtime::error_code;
 
+namespace {
+constexpr std::string_view kGoneElsewhere = "the client has gone elsewhere";
+}
+
 Agent::Agent(runtime::Shard& shard, Config config, MetricsSource& source, Observer& observer)
     : shard_(shard),
       config_(std::move(config)),
@@ -111,18 +115,19 @@ Link* Agent::speaker() const {
   return newest([](const Link& link) { return link.key() != nullptr; });
 }
 
-// Whoever has been scraped there needs the others no more.
+// Whoever has been scraped there needs those before it no more.
 void Agent::link_scraped(Link& link) {
-  if (state_ != State::kOpen || &link != links_.back().get()) return;
-  for (const auto& other : links_) {
-    if (other.get() == &link || other->leaving()) continue;
+  for (const auto& older : links_) {
+    if (older.get() == &link) return;
+    if (older->leaving()) continue;
     base::reached(base::Probe::kMoved);
-    other->close("the client has gone elsewhere");
+    older->close(kGoneElsewhere);
   }
 }
 
 void Agent::link_asked_to_leave(Link& link) {
   if (state_ != State::kOpen || &link != links_.back().get()) return;  // it dials already
+  if (links_.size() > kOldLinksMax) links_.front()->close(kGoneElsewhere);
   state_ = State::kWaiting;
   observer_.on_event(AskedToLeave{link.number()});
   if (state_ == State::kWaiting) retry();

@@ -106,8 +106,8 @@ class Link final : private transport::SessionHandler {
   LinkOwner& owner_;
   bool leaving_ = false;
   Key key_;
-  std::optional<rsocket::StreamId> push_;  // that is waited for
-  std::shared_ptr<transport::Session> session_;  // none once it has ended
+  std::optional<rsocket::StreamId> push_;                             // that is waited for
+  std::shared_ptr<transport::Session> session_;                       // none once it has ended
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  // for what may come too late
 };
 

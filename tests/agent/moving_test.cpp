@@ -83,7 +83,19 @@ TEST_F(Moving, AskedOnTheNewConnectionTooItGoesOnFromThere) {
   it.world.run_for(seconds(1));
   EXPECT_EQ(scrape(old()), "up 1\n") << "nobody has scraped it elsewhere";
   EXPECT_EQ(scrape(it.proxy->newest()), "up 1\n");
-  EXPECT_FALSE(old().closed);
+  EXPECT_TRUE(old().closed);
+  EXPECT_FALSE(it.proxy->newest().closed);
+}
+
+TEST_F(Moving, ProxiesThatAskEverybodyToLeaveDoNotCollectIt) {
+  for (int i = 0; i < 10; ++i) {
+    for (ScriptedProxy* proxy : {&first, it.proxy}) {
+      if (!proxy->peers.empty() && !proxy->newest().closed) proxy->newest().ask_to_leave();
+    }
+    it.world.run_for(std::chrono::minutes(20));
+  }
+  EXPECT_GT(first.accepted.size() + it.proxy->accepted.size(), 8U);
+  EXPECT_LE(first.open() + it.proxy->open(), kOldLinksMax + 1);
 }
 
 TEST_F(Moving, AskedTwiceItDialsOnce) {
