@@ -1,5 +1,6 @@
 #include "sim/actor/scraper.h"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <utility>
 
@@ -35,6 +36,7 @@ Scraper::Scraper(runtime::Shard& shard, history::Recorder& recorder, ScraperConf
       abort_(shard, [this] { break_off(ScrapeResult::kAborted); }) {}
 
 Scraper::~Scraper() {
+  give_up_dial();
   if (connection_) connection_->abort();
 }
 
@@ -58,16 +60,23 @@ void Scraper::dial() {
   dial_ = std::make_shared<int>();
   shard_.network.async_connect(
       config_.endpoint,
-      boost::asio::bind_executor(
-          shard_.executor, [this, alive = std::weak_ptr(dial_)](
-                               error_code error, std::unique_ptr<runtime::Stream> stream) {
-            if (alive.expired()) return;
-            dial_.reset();
-            if (error) return break_off(ScrapeResult::kRefused);
-            connection_ = std::make_shared<ScrapeConnection>(
-                shard_, std::move(stream), static_cast<ScrapeConnection::Owner&>(*this));
-            request();
-          }));
+      boost::asio::bind_cancellation_slot(
+          cancel_dial_.slot(),
+          boost::asio::bind_executor(
+              shard_.executor, [this, alive = std::weak_ptr(dial_)](
+                                   error_code error, std::unique_ptr<runtime::Stream> stream) {
+                if (alive.expired()) return;
+                dial_.reset();
+                if (error) return break_off(ScrapeResult::kRefused);
+                connection_ = std::make_shared<ScrapeConnection>(
+                    shard_, std::move(stream), static_cast<ScrapeConnection::Owner&>(*this));
+                request();
+              })));
+}
+
+// So that no SYN of it goes on until somebody is there again.
+void Scraper::give_up_dial() {
+  if (std::exchange(dial_, nullptr)) cancel_dial_.emit(boost::asio::cancellation_type::terminal);
 }
 
 void Scraper::request() {
@@ -130,7 +139,7 @@ void Scraper::hang_up() {
 void Scraper::break_off(ScrapeResult result) {
   if (connection_) connection_->abort();
   connection_.reset();
-  dial_.reset();
+  give_up_dial();
   unconfirmed_.reset();
   history::ScrapeEnded how;
   how.result = result;

@@ -6,6 +6,7 @@
 // So what is confirmed is surely complete for the proxy; the reverse is not so.
 #pragma once
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -64,6 +65,7 @@ class Scraper final : private ScrapeConnection::Owner {
   };
 
   void dial();
+  void give_up_dial();
   void request();
   void on_begun() override;
   void on_answer(peer::HttpResponse response) override;
@@ -81,6 +83,7 @@ class Scraper final : private ScrapeConnection::Owner {
   std::optional<history::ScrapeId> unconfirmed_;  // the last whole answer on this connection
   std::shared_ptr<ScrapeConnection> connection_;  // shared with the operations under way
   std::shared_ptr<int> dial_;                     // the one under way; a late one finds it gone
+  boost::asio::cancellation_signal cancel_dial_;
   runtime::Alarm timeout_;
   runtime::Alarm abort_;
 };

@@ -29,6 +29,20 @@ TEST(Prometheus, ScrapesAtItsIntervalOnOneConnectionAndConfirmsEach) {
   EXPECT_EQ(it.world.open_connections(), 2U);
 }
 
+TEST(Prometheus, ADialThatWasGivenUpDoesNotArriveLater) {
+  ActorWorld it;
+  it.world.add_process(kProxyAddress);
+  it.world.lose_host(kProxyAddress);
+  Prometheus& prometheus = it.add_prometheus();
+  it.world.run_for(1min);
+  prometheus.stop();
+  it.world.run_for(10s);
+  Process& again = it.world.add_process(kProxyAddress);
+  const auto& server = again.emplace<RawServer>(again, kWebPort);
+  it.world.run_for(5min);
+  EXPECT_TRUE(server.connections.empty());
+}
+
 TEST(Prometheus, SaysItsNameTimeoutAndEncodings) {
   for (const std::uint32_t gzip_percent : {0U, 100U}) {
     ActorWorld it;
