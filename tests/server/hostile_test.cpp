@@ -24,19 +24,6 @@ TEST(HostileHttp, AnAnswerWithoutALengthToHttp10EndsWithTheConnection) {
       << peer.received();
 }
 
-TEST(HostileScrape, AnImpatientScraperDoesNotTakeTheSlowFromThePatient) {
-  ServerWorld it;
-  sim::Link slow{20ms, 0ms};
-  Application& application = it.add_application(gauge("a", 1));
-  it.world.set_link(sim::ip("10.1.0.2"), kProxyAddress, slow);
-  it.world.run_for(1s);
-  (void)application;
-  auto impatient = it.new_scraper();
-  impatient->get("/metrics/connected?scraper=x", "X-Prometheus-Scrape-Timeout-Seconds: 0.01\r\n");
-  it.world.run_for(30ms);
-  EXPECT_EQ(it.scrape("X-Prometheus-Scrape-Timeout-Seconds: 10\r\n"), gauge("a", 1));
-}
-
 TEST(HostilePull, AClientThatEndedBeforeThePageIsMadeIsNotOnIt) {
   ManualShard manual;
   std::optional<PullService::Pulled> page;
