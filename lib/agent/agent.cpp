@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <ranges>
 #include <utility>
 
 #include "base/check.h"
@@ -101,10 +100,10 @@ void Agent::close() {
 
 template <class Wanted>
 Link* Agent::newest(const Wanted& wanted) const {
-  for (const auto& link : links_ | std::views::reverse) {
-    if (!link->leaving() && wanted(*link)) return link.get();
-  }
-  return nullptr;
+  const auto found = std::find_if(links_.rbegin(), links_.rend(), [&](const auto& link) {
+    return !link->leaving() && wanted(*link);
+  });
+  return found == links_.rend() ? nullptr : found->get();
 }
 
 bool Agent::connected() const {
