@@ -69,7 +69,6 @@ void check(const Options& options) {
 
 Options parse_options(int argc, const char* const* argv) {
   Options options;
-  std::optional<base::Duration> hours;
   CLI::App app(
       "Runs whole proxies, applications and scrapers on a virtual network, breaks things, "
       "and judges what comes of it.",

@@ -123,6 +123,7 @@ struct ProxyLife : Period {
   ProxyId proxy;
   base::Instant draining = kNever;
   std::optional<history::ProxyEnd> end;
+  int exit_code = 0;
 };
 
 // ---- Scrapes

@@ -182,6 +182,7 @@ void IndexReader::take(const history::ProxyEnded& e) {
   CHECK(of != nullptr, "a proxy ends when it lives");
   of->ended = now_;
   of->end = e.how;
+  of->exit_code = e.exit_code;
 }
 
 void IndexReader::take(const history::ScrapeBegan& e) {

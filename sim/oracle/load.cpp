@@ -65,7 +65,11 @@ class DrainJudge {
 
   void judge() {
     const history::Rules& rules = index_.rules();
-    if (rules.shutdown_grace / 5 * 4 < gap_max_ + rules.redial_spread) return;
+    const bool broke_off =
+        drained_.exit_code != 0 ||
+        drained_.end.value_or(history::ProxyEnd::kExited) != history::ProxyEnd::kExited;
+    if (broke_off || rules.shutdown_grace / 5 * 4 < rules.scrape_interval + rules.redial_spread)
+      return;
     for (const auto& [who, life] : index_.lives()) {
       const Session* const session = life.session_at(drained_.draining);
       if (!life.ours() || session == nullptr || session->proxy != drained_.proxy ||
@@ -122,8 +126,11 @@ class DrainJudge {
       }
     }
     return !has_other || std::ranges::any_of(index_.scrapes(), [&](const auto& entry) {
-      return entry.second.overlaps(from, to) &&
-             is_touched(place_of(entry.second.scraper), from, to);
+      const Scrape& scrape = entry.second;
+      const bool spoilt = scrape.slow || (scrape.answer != nullptr &&
+                                          scrape.answer->result == history::ScrapeResult::kAborted);
+      return scrape.overlaps(from, to) &&
+             (spoilt || is_touched(place_of(scrape.scraper), from, to));
     });
   }
 

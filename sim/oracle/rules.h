@@ -133,10 +133,12 @@ namespace prometheus_rsocket::sim::oracle {
 
 // L4. A drain leaves no healthy client of ours that was connected there without a good page for
 // longer than a scrape interval and a round trip: it goes elsewhere before it leaves (design.md,
-// "Leaving"). Not judged: gaps in which the client, the load balancer or a proxy or scraper was
-// disturbed, the client hung or left, or another proxy ended or drained; clients whose connection
-// was not yet stable, since these back off; a grace of which 0.8 is shorter than the way to another
-// proxy and a scrape interval there.
+// "Leaving"). Not judged:
+// - gaps in which the client, the load balancer or a proxy or scraper was disturbed, a scraper gave
+//   up or was slow on purpose, the client hung or left, or another proxy ended or drained;
+// - clients whose connection was not yet stable, since these back off;
+// - a drain that was broken off, by a second SIGTERM or the proxy's death;
+// - a grace of which 0.8 is shorter than the redial spread and a scrape interval.
 [[nodiscard]] std::vector<Violation> judge_drains(const Index& index);
 
 // L5. Events per second of a quiet world stay below Rules::idle_events_per_second_max for each

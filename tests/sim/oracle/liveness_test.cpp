@@ -218,9 +218,34 @@ TEST(Drains, AClientThatHasJustComeBacksOff) {
   EXPECT_THAT(story.at(85s).scrapes(1, {1}, 5min).judged("L4"), IsEmpty());
 }
 
+TEST(Drains, AScraperThatGivesUpOnPurposeIsExcused) {
+  for (const auto result : {history::ScrapeResult::kAborted, history::ScrapeResult::kBroken}) {
+    Story story = drained(90s);
+    story.at(70s).note(history::ScrapeBegan{ScrapeId{1000}, ScraperId{0}, ProxyId{1}, 10s});
+    history::ScrapeEnded ended;
+    ended.scrape = ScrapeId{1000};
+    ended.proxy = ProxyId{1};
+    ended.result = result;
+    story.at(71s).note(ended);
+    EXPECT_EQ(story.judged("L4").empty(), result == history::ScrapeResult::kAborted);
+  }
+}
+
+TEST(Drains, ADrainThatWasBrokenOffIsNotJudged) {
+  for (const bool by_signal : {false, true}) {
+    Story story;
+    story.at(0s).proxy(0).proxy(1).client(1).at(15s).scrapes(0, {1}, 60s);
+    story.at(61s).proxy_drains(0).at(62s).disconnects(1).at(66s).connects(1, 1).at(63s);
+    story.note(history::ProxyEnded{
+        history::ProxyId{0}, by_signal ? history::ProxyEnd::kExited : history::ProxyEnd::kKilled,
+        by_signal ? 1 : 0});
+    EXPECT_THAT(story.at(90s).scrapes(1, {1}, 5min).judged("L4"), IsEmpty());
+  }
+}
+
 TEST(Drains, AGraceTooShortForAScrapeElsewhereIsExcused) {
   Story story = drained(90s);
-  story.rules.shutdown_grace = 25s;
+  story.rules.shutdown_grace = 24s;
   EXPECT_THAT(story.judged("L4"), IsEmpty());
 }
 
