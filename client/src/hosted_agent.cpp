@@ -135,14 +135,14 @@ void HostedAgent::handle(const agent::Ended& /*event*/) { tell(Status::kClosed);
 
 // Of all connections: while the agent goes from one proxy to another, the old one serves.
 void HostedAgent::tell_connection() {
-  if (status_ == Status::kClosing || status_ == Status::kClosed) return;
+  if (closing()) return;
   Status now = Status::kConnecting;
   if (agent_.connected()) now = agent_.has_key() ? Status::kReady : Status::kConnected;
   if (now != status_) tell(now);
 }
 
 void HostedAgent::tell_closing() {
-  if (status_ != Status::kClosing && status_ != Status::kClosed) tell(Status::kClosing);
+  if (!closing()) tell(Status::kClosing);
 }
 
 void HostedAgent::tell(Status status) {

@@ -43,6 +43,9 @@ class HostedAgent final : private agent::MetricsSource, private agent::Observer 
   void handle(const agent::Ended& event);
 
   [[nodiscard]] std::optional<std::string> text() noexcept;
+  [[nodiscard]] bool closing() const {
+    return status_ == Status::kClosing || status_ == Status::kClosed;
+  }
   void tell(Status status);
   void tell_connection();
   void tell_closing();

@@ -143,13 +143,10 @@ void Agent::link_ended(Link& link, rsocket::CloseReason reason, bool flushed) {
   std::erase_if(links_, [&](const auto& one) { return one.get() == &link; });
   if (state_ == State::kLeaving) return end_when_alone();
   if (state_ == State::kPushing) return;
-  if (state_ == State::kOpen && was_last) {
-    state_ = State::kWaiting;
-    observer_.on_event(Disconnected{number, reason});
-    if (state_ == State::kWaiting) retry();
-  } else {
-    observer_.on_event(Disconnected{number, reason});  // it dials already, or has dialled
-  }
+  const bool redials = state_ == State::kOpen && was_last;  // else it does, or has done so
+  if (redials) state_ = State::kWaiting;
+  observer_.on_event(Disconnected{number, reason});
+  if (redials && state_ == State::kWaiting) retry();
 }
 
 // ---- Pushing.
