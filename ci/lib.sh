@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # (Its variables are used by the scripts that source it.)
-# Shared by the scripts of ci/: sourced, not run. Sets ROOT and offers say, die and install_packages.
+# Shared by the scripts of ci/: sourced, not run. Sets ROOT and offers say, die,
+# install_packages and configure.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 say() { printf '\n== %s %s\n' "$(date +%T)" "$*"; }
@@ -55,4 +56,13 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || status=$?
   if $made_policy; then "${sudo[@]}" rm -f "$policy"; fi
   [ "$status" -eq 0 ] || die "apt-get install failed for: ${missing[*]}"
+}
+
+# configure CMAKE-OPTION...: says nothing unless it fails.
+configure() {
+  local said
+  said=$(cmake "$@" 2>&1) || {
+    printf '%s\n' "$said"
+    die "CMake failed"
+  }
 }
