@@ -118,10 +118,11 @@ class BeastConnection final : public Connection,
                               public std::enable_shared_from_this<BeastConnection> {
  public:
   BeastConnection(runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream,
-                  RequestHandler& handler, std::function<void()> ended)
+                  RequestHandler& handler, GzipEffort gzip, std::function<void()> ended)
       : shard_(shard),
         stream_(std::move(stream)),
         handler_(handler),
+        gzip_effort_(gzip),
         ended_(std::move(ended)),
         alarm_(shard, [this] { time_out(); }),
         read_(shard.executor) {}
@@ -309,7 +310,7 @@ class BeastConnection final : public Connection,
   awaitable<bool> write_body(Exchange::BodySource& source, bool compressed, bool chunked,
                              const LimitPiece& limit_piece) {
     std::optional<Gzip> gzip;
-    if (compressed) gzip.emplace();
+    if (compressed) gzip.emplace(gzip_effort_);
     std::string piece;
     std::string packed;
     bool more = true;
@@ -382,6 +383,7 @@ class BeastConnection final : public Connection,
   runtime::Shard& shard_;
   std::unique_ptr<runtime::Stream> stream_;
   RequestHandler& handler_;
+  const GzipEffort gzip_effort_;
   std::function<void()> ended_;
   runtime::Alarm alarm_;
   boost::beast::flat_buffer buffer_;
@@ -400,8 +402,10 @@ class BeastConnection final : public Connection,
 
 std::shared_ptr<Connection> make_connection(runtime::Shard& shard,
                                             std::unique_ptr<runtime::Stream> stream,
-                                            RequestHandler& handler, std::function<void()> ended) {
-  return std::make_shared<BeastConnection>(shard, std::move(stream), handler, std::move(ended));
+                                            RequestHandler& handler, GzipEffort gzip,
+                                            std::function<void()> ended) {
+  return std::make_shared<BeastConnection>(shard, std::move(stream), handler, gzip,
+                                           std::move(ended));
 }
 
 }  // namespace prometheus_rsocket::http

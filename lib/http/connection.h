@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "http/exchange.h"
+#include "http/gzip.h"
 #include "runtime/runtime.h"
 
 namespace prometheus_rsocket::http {
@@ -25,7 +26,7 @@ class Connection {
 // `ended` is called once, unless detached, and may drop the connection.
 [[nodiscard]] std::shared_ptr<Connection> make_connection(runtime::Shard& shard,
                                                           std::unique_ptr<runtime::Stream> stream,
-                                                          RequestHandler& handler,
+                                                          RequestHandler& handler, GzipEffort gzip,
                                                           std::function<void()> ended);
 
 }  // namespace prometheus_rsocket::http

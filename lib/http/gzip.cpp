@@ -10,15 +10,19 @@
 namespace prometheus_rsocket::http {
 
 struct Gzip::Impl {
+  explicit Impl(std::size_t level_bytes) : level_buffer(level_bytes) {}
+
   isal_zstream stream{};
-  std::vector<std::uint8_t> level_buffer = std::vector<std::uint8_t>(ISAL_DEF_LVL1_DEFAULT);
+  std::vector<std::uint8_t> level_buffer;
   std::array<std::uint8_t, std::size_t{32} * 1024> room{};
 };
 
-Gzip::Gzip() : impl_(std::make_unique<Impl>()) {
+Gzip::Gzip(GzipEffort effort)
+    : impl_(std::make_unique<Impl>(effort == GzipEffort::kFast ? ISAL_DEF_LVL1_DEFAULT
+                                                               : ISAL_DEF_LVL3_DEFAULT)) {
   isal_zstream& stream = impl_->stream;
   isal_deflate_init(&stream);
-  stream.level = 1;
+  stream.level = effort == GzipEffort::kFast ? 1 : 3;
   stream.level_buf = impl_->level_buffer.data();
   stream.level_buf_size = static_cast<std::uint32_t>(impl_->level_buffer.size());
   stream.gzip_flag = IGZIP_GZIP;

@@ -11,7 +11,8 @@ namespace prometheus_rsocket::http {
 
 using runtime::error_code;
 
-Server::Server(runtime::Shard& shard, RequestHandler& handler) : shard_(shard), handler_(handler) {}
+Server::Server(runtime::Shard& shard, RequestHandler& handler, GzipEffort gzip)
+    : shard_(shard), handler_(handler), gzip_(gzip) {}
 
 Server::~Server() {
   for (const auto& [serial, connection] : connections_) connection->detach();
@@ -49,8 +50,8 @@ void Server::accepted(Door& door, error_code error, std::unique_ptr<runtime::Str
     return;
   }
   const std::uint64_t serial = next_serial_++;
-  const auto connection =
-      make_connection(shard_, std::move(stream), handler_, [this, serial] { ended(serial); });
+  const auto connection = make_connection(shard_, std::move(stream), handler_, gzip_,
+                                          [this, serial] { ended(serial); });
   connections_.emplace(serial, connection);
   connection->start();
   if (connections_.size() >= kConnectionsMax) make_room();

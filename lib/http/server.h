@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/exchange.h"
+#include "http/gzip.h"
 #include "runtime/runtime.h"
 
 namespace prometheus_rsocket::http {
@@ -18,8 +19,8 @@ class Connection;  // connection.h
 // One shard.
 class Server {
  public:
-  // Both outlive it.
-  Server(runtime::Shard& shard, RequestHandler& handler);
+  // Shard and handler outlive it. `gzip`: of answers to who asked for gzip.
+  Server(runtime::Shard& shard, RequestHandler& handler, GzipEffort gzip = GzipEffort::kFast);
   ~Server();
 
   Server(const Server&) = delete;
@@ -47,6 +48,7 @@ class Server {
 
   runtime::Shard& shard_;
   RequestHandler& handler_;
+  const GzipEffort gzip_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::uint64_t next_serial_ = 1;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "http/gzip.h"
 #include "push/push_store.h"
 #include "runtime/network.h"
 
@@ -38,6 +39,7 @@ struct Config {
   std::size_t scrapes_max = 4;  // at once; further ones wait within their deadline
   // Of memory that one page may hold on to, text and index of the replies and pushes on it.
   std::uint64_t page_bytes_max = std::uint64_t{1} << 30;
+  http::GzipEffort gzip = http::GzipEffort::kFast;  // of answers; not for operators
 
   push::Config push;
   base::Duration key_rotation = 1h;

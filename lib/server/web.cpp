@@ -63,7 +63,7 @@ Web::Web(runtime::Shard& shard, const Config& config, Services services)
       config_(config),
       services_(std::move(services)),
       waiting_alarm_(shard, [this] { refuse_late(); }),
-      server_(shard, *this) {}
+      server_(shard, *this, config.gzip) {}
 
 Web::~Web() = default;
 

@@ -17,6 +17,7 @@ ProxyHost::ProxyHost(World& world, history::Recorder& recorder, ProxyConfig conf
   config_.server.tcp_addresses = {{config_.address, kTcpPort}};
   config_.server.websocket_addresses = {{config_.address, kWebSocketPort}};
   config_.server.web_addresses = {web()};
+  config_.server.gzip = http::GzipEffort::kReproducible;
 }
 
 ProxyHost::~ProxyHost() {
