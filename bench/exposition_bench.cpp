@@ -1,6 +1,6 @@
-// What a scrape costs in the exposition: the gate (scan) for one client's text, the page (merge and
-// write) of many clients, and both together; beside them the floor, finding the lines and copying
-// each once. Bytes are those that came in; items are samples.
+// What a scrape costs in the exposition: the gate (scan, rescan) for one client's text, the page
+// (merge and write) of many clients, and both together; beside them the floor, finding the lines
+// and copying each once. Bytes are those that came in; items are samples.
 //
 //   build/release/bench/exposition_bench
 #include <benchmark/benchmark.h>
@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "exposition/page_writer.h"
+#include "exposition/rescan.h"
 #include "exposition/scan.h"
 
 namespace prometheus_rsocket::exposition {
@@ -60,6 +61,25 @@ void scan_text(benchmark::State& state) {
     benchmark::DoNotOptimize(index->samples.data());
   }
   count(state, text.size(), samples);
+}
+
+// The same client's text a scrape later: all values are others.
+void rescan_text(benchmark::State& state) {
+  const Exposition before = [&] {
+    std::string text = client_text(1, static_cast<int>(state.range(0)), false);
+    Index index = *scan(text, kKey);
+    return Exposition{std::move(text), std::move(index)};
+  }();
+  std::string text = before.text;
+  for (std::size_t at = text.find("} "); at != std::string::npos; at = text.find("} ", at + 1)) {
+    text[at + 2] = '7';
+  }
+  for (auto _ : state) {
+    const auto index = rescan(text, before);
+    CHECK(index.has_value(), "only values differ");
+    benchmark::DoNotOptimize(index->samples.data());
+  }
+  count(state, text.size(), before.index.samples.size());
 }
 
 // The texts of many clients and what scan() finds in them, which points into the texts.
@@ -150,6 +170,7 @@ void floor_lines_copied(benchmark::State& state) {
 }
 
 BENCHMARK(scan_text)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(rescan_text)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(write_distinct)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);
 BENCHMARK(write_duplicates)->Arg(100)->Unit(benchmark::kMillisecond);
 BENCHMARK(floor_lines_copied)->Arg(1)->Arg(100)->Arg(500)->Unit(benchmark::kMillisecond);

@@ -1,6 +1,7 @@
 // The gate and the merge under arbitrary bytes: the input is cut at each 0xFF into the texts of
 // several clients, of which those that scan() lets in make a page. The page is valid, every sample
-// is on it or counted, and merging it again changes nothing and finds no conflict.
+// is on it or counted, and merging it again changes nothing and finds no conflict. Each text is
+// also read by the one before it, as if one client had sent both.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -11,6 +12,7 @@
 
 #include "base/check.h"
 #include "exposition/page_writer.h"
+#include "exposition/rescan.h"
 #include "exposition/scan.h"
 
 namespace prometheus_rsocket::exposition {
@@ -52,6 +54,19 @@ void check_index(std::string_view text, const Index& index) {
   CHECK(count == index.samples.size(), "each sample belongs to one family");
 }
 
+// A text is read by another as a scan reads it, or not at all.
+void check_rescan(const std::string& text, const std::string& before) {
+  const auto index = scan(before, kKey);
+  const auto fresh = scan(text, kKey);
+  if (!index) return;
+  const auto again = rescan(text, Exposition{before, *index});
+  if (!again) return;
+  CHECK(fresh.has_value(), "what is read again is valid");
+  CHECK(std::ranges::equal(again->samples, fresh->samples) &&
+            std::ranges::equal(again->families, fresh->families),
+        "what is read again is as a scan reads it");
+}
+
 void check_page(const std::vector<Source>& sources) {
   const Page page = write(sources);
   const auto index = scan(page.text, kKey);
@@ -84,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     indexes.push_back(std::move(*index));
     sources.push_back({texts.back(), &indexes.back()});
   }
+  for (std::size_t i = 1; i < texts.size(); ++i) check_rescan(texts[i], texts[i - 1]);
   check_page(sources);
   return 0;
 }

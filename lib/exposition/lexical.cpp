@@ -97,17 +97,19 @@ bool is_value(std::string_view text) {
     fraction = end - whole - 1;
   }
   if (whole + fraction == 0) return false;
-  const bool has_exponent = end < number.size() && (number[end] == 'e' || number[end] == 'E');
-  if (has_exponent) {
+  std::size_t exponent = 0;  // its digits
+  if (end < number.size() && (number[end] == 'e' || number[end] == 'E')) {
     ++end;
     if (end < number.size() && (number[end] == '+' || number[end] == '-')) ++end;
-    const std::size_t exponent_end = run(number, end, kDigit);
-    if (exponent_end == end) return false;
-    end = exponent_end;
+    exponent = run(number, end, kDigit) - end;
+    if (exponent == 0) return false;
+    end += exponent;
   }
   if (end != number.size()) return false;
-  constexpr std::size_t kDigitsSafe = 308;  // the largest double has 309 digits before the point
-  return (!has_exponent && whole <= kDigitsSafe) || !overflows(number);
+  // The largest double has 309 digits before the point.
+  constexpr std::size_t kDigitsSafe = 208;
+  constexpr std::size_t kExponentDigitsSafe = 2;
+  return (whole <= kDigitsSafe && exponent <= kExponentDigitsSafe) || !overflows(number);
 }
 
 bool is_timestamp(std::string_view text) {

@@ -19,7 +19,7 @@ void append_help(std::string_view help, std::string& out) {
 }  // namespace
 
 PageWriter::PageWriter(std::span<const Source> sources, const base::SipKey& key)
-    : sources_(sources), plan_(merge(sources, key)), series_(key) {}
+    : sources_(sources), plan_(merge(sources, key)) {}
 
 bool PageWriter::write(std::string& out) {
   if (family_ == plan_.families.size()) return false;
@@ -62,7 +62,7 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
 
 void PageWriter::write_sample(const Source& source, const Sample& sample, std::string& out) {
   const std::string_view line = sample.line(source.text);
-  if (series_.insert({sample.name(source.text), sample.labels(source.text)})) {
+  if (series_.insert({sample.name(source.text), sample.labels(source.text)}, sample.hash())) {
     out.append(line) += '\n';
   } else {
     dropped_bytes_ += line.size() + 1;

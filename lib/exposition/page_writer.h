@@ -23,7 +23,7 @@ inline constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
 class PageWriter {
  public:
   // The sources, their texts and indexes are borrowed until the last write(). `key`: the process's
-  // secret, for hashes of names and series.
+  // secret, with which they were scanned too.
   PageWriter(std::span<const Source> sources, const base::SipKey& key);
 
   // Appends whole lines to out until kChunkBytes are passed, by at most one sample line or one

@@ -1,120 +1,24 @@
 #include "exposition/scan.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
-#include <ostream>
 #include <utility>
 
 #include "exposition/id_table.h"
-#include "exposition/lexical.h"
+#include "exposition/line.h"
+#include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
 
-constexpr std::string_view kLe = bound_label(FamilyType::kHistogram);
-constexpr std::string_view kQuantile = bound_label(FamilyType::kSummary);
-
-using Failure = std::optional<ScanReason>;  // nothing: the line is good
-
-void skip_blanks(std::string_view& text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-}
-
-void trim_blanks_behind(std::string_view& text) {
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-}
+using Failure = LineFailure;
 
 std::optional<FamilyType> type_of(std::string_view word) {
   for (const auto type : {FamilyType::kUntyped, FamilyType::kCounter, FamilyType::kGauge,
                           FamilyType::kHistogram, FamilyType::kSummary}) {
     if (word == type_name(type)) return type;
   }
-  return std::nullopt;
-}
-
-// Takes `"value"` off the front.
-Failure take_label_value(std::string_view& rest, std::string_view& value) {
-  if (rest.empty() || rest[0] != '"') return ScanReason::kLabelQuote;
-  std::size_t end = 1;
-  while (end < rest.size() && rest[end] != '"') {
-    if (rest[end] == '\\') {
-      ++end;
-      if (end == rest.size()) return ScanReason::kLabelQuote;
-      if (rest[end] != '\\' && rest[end] != '"' && rest[end] != 'n') {
-        return ScanReason::kLabelEscape;
-      }
-    }
-    ++end;
-  }
-  if (end >= rest.size()) return ScanReason::kLabelQuote;
-  value = rest.substr(1, end - 1);
-  if (!is_utf8(value)) return ScanReason::kNotUtf8;
-  rest.remove_prefix(end + 1);
-  return std::nullopt;
-}
-
-using LabelNames = std::vector<std::string_view>;
-
-// What a line's labels are, beyond being well formed.
-struct Labels {
-  LabelNames names;
-  bool has_bad_le = false;  // one that is no number: whether that is wrong depends on the type
-  bool has_bad_quantile = false;
-};
-
-// Prometheus fails the scrape: its storage takes no label set with a name twice.
-bool has_repeated(LabelNames& names) {
-  constexpr std::size_t kFewNames = 16;  // below it, comparing all pairs beats sorting
-  if (names.size() > kFewNames) {
-    std::sort(names.begin(), names.end());
-    return std::adjacent_find(names.begin(), names.end()) != names.end();
-  }
-  for (auto name = names.begin(); name != names.end(); ++name) {
-    if (std::find(names.begin(), name, *name) != name) return true;
-  }
-  return false;
-}
-
-// Takes the labels and the closing brace off the front; `{a="b",}` is good, `{,}` is not.
-Failure take_labels(std::string_view& rest, Labels& labels) {
-  labels.names.assign(1, "__name__");  // the metric's own
-  skip_blanks(rest);
-  while (!rest.empty() && rest[0] != '}') {
-    const std::string_view name = rest.substr(0, label_name_size(rest));
-    if (name.empty()) return ScanReason::kLabelName;
-    labels.names.push_back(name);
-    rest.remove_prefix(name.size());
-    skip_blanks(rest);
-    if (rest.empty() || rest[0] != '=') return ScanReason::kLabelEquals;
-    rest.remove_prefix(1);
-    skip_blanks(rest);
-    std::string_view value;
-    if (const Failure failure = take_label_value(rest, value)) return failure;
-    if (name == kLe) labels.has_bad_le = !is_value(value);
-    if (name == kQuantile) labels.has_bad_quantile = !is_value(value);
-    skip_blanks(rest);
-    if (!rest.empty() && rest[0] == ',') {
-      rest.remove_prefix(1);
-      skip_blanks(rest);
-    } else if (!rest.empty() && rest[0] != '}') {
-      return ScanReason::kLabelSeparator;
-    }
-  }
-  if (rest.empty()) return ScanReason::kLabelSeparator;
-  rest.remove_prefix(1);
-  return has_repeated(labels.names) ? Failure(ScanReason::kLabelRepeated) : std::nullopt;
-}
-
-// The value and the optional timestamp; blanks behind are gone already.
-Failure check_value(std::string_view rest) {
-  skip_blanks(rest);
-  const std::size_t size = std::min(rest.find_first_of(" \t"), rest.size());
-  if (!is_value(rest.substr(0, size))) return ScanReason::kValue;
-  rest.remove_prefix(size);
-  skip_blanks(rest);
-  if (!rest.empty() && !is_timestamp(rest)) return ScanReason::kTimestamp;
   return std::nullopt;
 }
 
@@ -161,6 +65,7 @@ class Scanner {
       bring_families_together();
     }
     index_.families.shrink_to_fit();
+    hash_series();
     return std::move(index_);
   }
 
@@ -186,7 +91,7 @@ class Scanner {
   Failure take_help(std::string_view name, std::string_view help) {
     if (!is_utf8(help)) return ScanReason::kNotUtf8;
     const std::uint32_t id = id_of(name);
-    index_.families[id].help_begin = offset(help);
+    index_.families[id].help_begin = help.empty() ? 0 : offset(help);
     index_.families[id].help_size = static_cast<std::uint32_t>(help.size());
     names_[id].is_declared = true;
     return std::nullopt;
@@ -293,6 +198,16 @@ class Scanner {
     index_.samples = std::move(sorted);
   }
 
+  void hash_series() {
+    auto sample = index_.samples.begin();
+    for (const Family& family : index_.families) {
+      for (const auto end = sample + family.sample_count; sample != end; ++sample) {
+        const SeriesView series{sample->name(text_), sample->labels(text_)};
+        sample->set_hash(series_hash(key_, family.type, series));
+      }
+    }
+  }
+
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
   struct Name {
@@ -313,36 +228,10 @@ class Scanner {
   IdTable ids_;              // positions of both, by name
   std::vector<Run> runs_;
   std::uint32_t last_ = 0;
-  Labels labels_;  // of one line; here to keep its memory
+  LineLabels labels_;  // of one line; here to keep its memory
 };
 
 }  // namespace
-
-std::string_view reason_text(ScanReason reason) {
-  constexpr std::array<std::string_view, 15> kTexts = {
-      "text longer than 4 GiB",
-      "NUL byte",
-      "invalid metric name",
-      "invalid label name",
-      "no = after a label name",
-      "label value not between quotes",
-      "invalid escape in a label value",
-      "no comma or closing brace after a label",
-      "label name repeated",
-      "invalid UTF-8",
-      "invalid value",
-      "invalid timestamp",
-      "no blank after the name in a TYPE or HELP line",
-      "invalid metric type",
-      "le of a histogram or quantile of a summary that is no number",
-  };
-  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kBound) + 1);
-  return kTexts[static_cast<std::size_t>(reason)];
-}
-
-std::ostream& operator<<(std::ostream& out, const ScanError& error) {
-  return out << "line " << error.line << ": " << reason_text(error.reason);
-}
 
 Sample::Sample(std::string_view text, std::string_view line, std::string_view name,
                std::string_view labels)
@@ -353,6 +242,22 @@ Sample::Sample(std::string_view text, std::string_view line, std::string_view na
   const bool is_usual = name.size() < kUnusual && labels.size() <= kUnusual &&
                         (labels.empty() || labels.data() == name.data() + name.size() + 1);
   if (!is_usual) name_size_ = kUnusual;
+}
+
+Sample Sample::in(std::string_view text, std::string_view line) const {
+  Sample other = *this;
+  other.begin_ = static_cast<std::uint32_t>(line.data() - text.data());
+  other.size_ = static_cast<std::uint32_t>(line.size());
+  return other;
+}
+
+std::optional<std::string_view> Sample::before_value(std::string_view text) const {
+  if (name_size_ == kUnusual) return std::nullopt;
+  const std::string_view whole = line(text);
+  std::size_t size = name_size_;
+  if (whole[size] == '{') size += labels_size_ + 2;
+  while (is_blank(whole[size])) ++size;
+  return whole.substr(0, size);
 }
 
 Sample::Parts Sample::unusual_parts(std::string_view text) const {

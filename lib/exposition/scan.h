@@ -13,47 +13,18 @@
 
 #include <boost/system/result.hpp>
 #include <cstdint>
-#include <iosfwd>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/sip_hash.h"
 #include "exposition/family.h"
+#include "exposition/scan_error.h"
 
 namespace prometheus_rsocket::exposition {
 
-enum class ScanReason : std::uint8_t {
-  kTooLong,
-  kNul,
-  kMetricName,
-  kLabelName,
-  kLabelEquals,
-  kLabelQuote,
-  kLabelEscape,
-  kLabelSeparator,
-  kLabelRepeated,
-  kNotUtf8,
-  kValue,
-  kTimestamp,
-  kMetadata,
-  kType,
-  kBound,
-};
-
-// What is wrong, in words for a log: "invalid metric name".
-[[nodiscard]] std::string_view reason_text(ScanReason reason);
-
-struct ScanError {
-  std::size_t line = 0;  // counted from 1
-  ScanReason reason{};
-
-  friend bool operator==(const ScanError&, const ScanError&) = default;
-};
-
-std::ostream& operator<<(std::ostream& out, const ScanError& error);
-
 // One sample line, as offsets into the scanned text; blanks and line ends around it are left out.
-// Twelve bytes, since the shortest line has four and a client's memory is to follow its text.
+// Sixteen bytes, since the shortest line has four and a client's memory is to follow its text.
 class Sample {
  public:
   Sample() = default;
@@ -61,6 +32,8 @@ class Sample {
   // empty without any.
   Sample(std::string_view text, std::string_view line, std::string_view name,
          std::string_view labels);
+  // The same series in another text, with another value or timestamp perhaps.
+  [[nodiscard]] Sample in(std::string_view text, std::string_view line) const;
 
   [[nodiscard]] std::string_view line(std::string_view text) const {
     return {text.data() + begin_, size_};
@@ -73,6 +46,15 @@ class Sample {
     if (name_size_ == kUnusual) return unusual_parts(text).labels;
     return {text.data() + begin_ + name_size_ + 1, labels_size_};
   }
+  // The line up to its value, with the blanks between. Nothing for the lines whose name and labels
+  // are not found at once: where there are blanks before the brace.
+  [[nodiscard]] std::optional<std::string_view> before_value(std::string_view text) const;
+
+  // Of the series (series.h), by the type that the client gives its family.
+  [[nodiscard]] std::uint32_t hash() const { return hash_; }
+  void set_hash(std::uint32_t hash) { hash_ = hash; }
+
+  friend bool operator==(const Sample&, const Sample&) = default;
 
  private:
   struct Parts {
@@ -87,8 +69,9 @@ class Sample {
   std::uint32_t size_ = 0;
   std::uint16_t name_size_ = 0;
   std::uint16_t labels_size_ = 0;
+  std::uint32_t hash_ = 0;
 };
-static_assert(sizeof(Sample) == 12);
+static_assert(sizeof(Sample) == 16);
 
 // Its samples are Index::samples[first_sample, first_sample + sample_count).
 struct Family {
@@ -107,6 +90,8 @@ struct Family {
   [[nodiscard]] std::string_view help(std::string_view text) const {
     return {text.data() + help_begin, help_size};
   }
+
+  friend bool operator==(const Family&, const Family&) = default;
 };
 static_assert(sizeof(Family) == 28);
 
@@ -116,8 +101,8 @@ struct Index {
   std::vector<Family> families;
   std::vector<Sample> samples;
 
-  // The memory it takes: at most six times its text (a family of one sample is `abcd 1`), in real
-  // ones a fifth.
+  // The memory it takes: at most seven times its text (a family of one sample is `abcd 1`), in real
+  // ones a quarter.
   [[nodiscard]] std::size_t bytes() const {
     return families.capacity() * sizeof(Family) + samples.capacity() * sizeof(Sample);
   }

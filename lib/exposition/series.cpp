@@ -84,14 +84,14 @@ std::uint64_t label_hash(const base::SipKey& key, std::string_view bound, const 
 
 }  // namespace
 
-std::uint64_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
+std::uint32_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
   const std::string_view bound = bound_label(type);
   std::uint64_t sum = series.name.size();  // of the labels' hashes: their order does not matter
   std::string_view rest = series.labels;
   while (const auto label = take_label(rest)) {
     if (!label->value.empty()) sum += label_hash(key, bound, *label);
   }
-  return sum;
+  return static_cast<std::uint32_t>(sum ^ sum >> 32U);
 }
 
 bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b) {
@@ -108,14 +108,13 @@ void SeriesSet::restart(FamilyType type, std::size_t expected_count) {
   series_.clear();
 }
 
-bool SeriesSet::insert(const SeriesView& series) {
+bool SeriesSet::insert(const SeriesView& series, std::uint32_t hash) {
   const auto fresh = static_cast<std::uint32_t>(series_.size());
-  const auto id =
-      ids_.find_or_insert(series_hash(key_, type_, series), fresh, [&](std::uint32_t candidate) {
-        const Entry& entry = series_[candidate];
-        return same_series(
-            type_, {{entry.name, entry.name_size}, {entry.labels, entry.labels_size}}, series);
-      });
+  const auto id = ids_.find_or_insert(hash, fresh, [&](std::uint32_t candidate) {
+    const Entry& entry = series_[candidate];
+    return same_series(type_, {{entry.name, entry.name_size}, {entry.labels, entry.labels_size}},
+                       series);
+  });
   if (id != fresh) return false;
   series_.push_back({series.name.data(), series.labels.data(),
                      static_cast<std::uint32_t>(series.name.size()),

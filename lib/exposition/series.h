@@ -30,7 +30,7 @@ struct SeriesView {
 // Equal for same series of a family, whatever the order of their labels; of a series' name only the
 // size counts, since no two names of a family share it. Allocates only where blanks stand inside of
 // labels.
-[[nodiscard]] std::uint64_t series_hash(const base::SipKey& key, FamilyType type,
+[[nodiscard]] std::uint32_t series_hash(const base::SipKey& key, FamilyType type,
                                         const SeriesView& series);
 
 [[nodiscard]] bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b);
@@ -39,13 +39,12 @@ struct SeriesView {
 // most three times that of the series of the largest.
 class SeriesSet {
  public:
-  explicit SeriesSet(const base::SipKey& key) : key_(key) {}
-
   // Forgets all, and makes room for so many series at once; more may come.
   void restart(FamilyType type, std::size_t expected_count);
 
-  // False when the series is in already. The series' bytes must outlive the next restart().
-  [[nodiscard]] bool insert(const SeriesView& series);
+  // False when the series is in already. `hash` is its series_hash(), under one key for all. The
+  // series' bytes must outlive the next restart().
+  [[nodiscard]] bool insert(const SeriesView& series, std::uint32_t hash);
 
  private:
   struct Entry {
@@ -55,7 +54,6 @@ class SeriesSet {
     std::uint32_t labels_size;
   };
 
-  const base::SipKey key_;
   FamilyType type_ = FamilyType::kUntyped;
   IdTable ids_;  // positions in series_
   std::vector<Entry> series_;

@@ -84,6 +84,7 @@ Client::Client(ClientOwner& owner, ConnectionId id,
                std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at)
     : owner_(owner),
       id_(id),
+      last_room_(owner.remembered()),
       session_(std::make_shared<transport::Session>(
           owner.shard(), std::move(channel),
           rsocket::Connection(rsocket::Role::kServer, connection_config(owner.config()),
@@ -192,9 +193,15 @@ void Client::forget() {
   asked_.clear();
 }
 
-std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload) {
-  auto opened =
-      open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max, owner_.hash_key());
+void Client::remember(const std::shared_ptr<const Exposition>& exposition) {
+  last_ = last_room_.resize(exposition->bytes()) ? exposition : nullptr;
+  if (!last_) last_room_.shrink(0);
+}
+
+std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload,
+                                               const Exposition* before) {
+  auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max,
+                                owner_.hash_key(), before);
   if (opened) {
     if (opened->key_index > 0) base::reached(base::Probe::kOlderKeyOpened);
     keys_.resize(opened->key_index + 1);
@@ -211,7 +218,8 @@ void Client::on(const rsocket::Response& response) {
   const auto& [metadata, data] = response.payload;
   owner_.metrics().payload_bytes.observe(
       static_cast<double>(data.size() + (metadata ? metadata->size() : 0)), now());
-  auto exposition = open(response.payload);
+  auto exposition = open(response.payload, last_.get());
+  if (exposition) remember(exposition);
   const PullOutcome outcome = exposition ? PullOutcome::kSuccess : PullOutcome::kError;
   answer(*asked, outcome, std::move(exposition));
 }
@@ -231,7 +239,7 @@ void Client::on(const rsocket::ResponseAborted& aborted) {
 }
 
 void Client::on(const rsocket::Request& request) {
-  if (auto exposition = open(request.payload)) {
+  if (auto exposition = open(request.payload, nullptr)) {
     owner_.pushed(*this, request.stream.value, std::move(exposition));
     return;
   }
@@ -247,7 +255,7 @@ void Client::on(const rsocket::RequestAborted& aborted) {
 }
 
 void Client::on(const rsocket::FireAndForget& request) {
-  if (auto exposition = open(request.payload)) {
+  if (auto exposition = open(request.payload, nullptr)) {
     owner_.pushed(*this, 0, std::move(exposition));
   } else {
     ++owner_.metrics().pushes_refused;

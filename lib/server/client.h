@@ -35,6 +35,8 @@ class ClientOwner {
 
   // What its clients' frames on their way in share.
   [[nodiscard]] virtual const std::shared_ptr<transport::ByteBudget>& inflight() const = 0;
+  // What its clients' last expositions share, which are kept to read the next ones by.
+  [[nodiscard]] virtual const std::shared_ptr<transport::ByteBudget>& remembered() const = 0;
 
   virtual void replied(PullId pull, Reply reply) = 0;
   // `stream` is 0 where no answer is wanted; else push_stored() has to come.
@@ -112,7 +114,10 @@ class Client final : private transport::SessionHandler {
   void answer(const Asked& asked, PullOutcome outcome,
               std::shared_ptr<const Exposition> exposition);
   void remember(const std::shared_ptr<const envelope::PrivateKey>& key);
-  [[nodiscard]] std::shared_ptr<const Exposition> open(const rsocket::PayloadView& payload);
+  void remember(const std::shared_ptr<const Exposition>& exposition);
+  // `before`: what to read it by, or null.
+  [[nodiscard]] std::shared_ptr<const Exposition> open(const rsocket::PayloadView& payload,
+                                                       const Exposition* before);
   void give_up(std::string_view what, rsocket::AbortReason reason);
   void log_trouble(std::string_view message, std::string reason);
   void limit_age();
@@ -125,6 +130,8 @@ class Client final : private transport::SessionHandler {
   std::vector<Asked> asked_;
   unsigned late_in_a_row_ = 0;
   std::optional<PullId> last_replied_;
+  std::shared_ptr<const Exposition> last_;  // as long as there is room for it
+  transport::Reservation last_room_;
   bool overaged_ = false;
   bool is_ours_ = false;
   bool asked_to_leave_ = false;

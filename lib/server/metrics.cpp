@@ -155,6 +155,8 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
   }
   page.single("prometheus_proxy_inflight_bytes", "gauge",
               "What has come of replies and pushes that are not whole yet.", all.inflight_bytes);
+  page.single("prometheus_proxy_remembered_bytes", "gauge",
+              "Clients' last expositions, kept to read the next ones by.", all.remembered_bytes);
   page.family("prometheus_proxy_connection_error_total", "counter",
               "Connections that ended by a fault of the client.");
   std::uint64_t unrecognized = 0;
@@ -263,6 +265,7 @@ ShardMetrics::ShardMetrics()
 void ShardMetrics::add(const ShardMetrics& other) {
   connections += other.connections;
   inflight_bytes += other.inflight_bytes;
+  remembered_bytes += other.remembered_bytes;
   for (std::size_t i = 0; i < kPullOutcomes; ++i) scrape_seconds[i].add(other.scrape_seconds[i]);
   payload_bytes.add(other.payload_bytes);
   for (std::size_t i = 0; i < kQuarantines; ++i) quarantined[i] += other.quarantined[i];

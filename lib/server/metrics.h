@@ -77,8 +77,9 @@ struct ShardMetrics {
   ShardMetrics();
   void add(const ShardMetrics& other);
 
-  std::uint64_t connections = 0;     // open now, with SETUP done
-  std::uint64_t inflight_bytes = 0;  // of frames on their way in, held now
+  std::uint64_t connections = 0;       // open now, with SETUP done
+  std::uint64_t inflight_bytes = 0;    // of frames on their way in, held now
+  std::uint64_t remembered_bytes = 0;  // of clients' last expositions
   std::array<Histogram, kPullOutcomes> scrape_seconds;
   Histogram payload_bytes;
   std::array<std::uint64_t, kQuarantines> quarantined{};

@@ -1,6 +1,7 @@
 #include "server/open.h"
 
 #include "envelope/envelope.h"
+#include "exposition/rescan.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -19,7 +20,7 @@ Quarantine reason_of(boost::system::error_code error) {
 boost::system::result<OpenedExposition, OpenFailure> open_exposition(
     const rsocket::PayloadView& payload,
     std::span<const std::shared_ptr<const envelope::PrivateKey>> keys,
-    std::size_t uncompressed_bytes_max, const base::SipKey& hash_key) {
+    std::size_t uncompressed_bytes_max, const base::SipKey& hash_key, const Exposition* before) {
   if (!payload.metadata) return OpenFailure{Quarantine::kEnvelope};
   envelope::Limits limits;
   limits.text_size_max = uncompressed_bytes_max;
@@ -29,10 +30,17 @@ boost::system::result<OpenedExposition, OpenFailure> open_exposition(
   if (!opened) return OpenFailure{reason_of(opened.error())};
   if (!opened->key_index) return OpenFailure{Quarantine::kEnvelope};
   exposition->text.resize(opened->text.size());
+  OpenedExposition result{exposition, *opened->key_index};
+  if (before != nullptr) {
+    if (auto index = exposition::rescan(exposition->text, *before)) {
+      exposition->index = std::move(*index);
+      return result;
+    }
+  }
   auto index = exposition::scan(exposition->text, hash_key);
   if (!index) return OpenFailure{Quarantine::kMalformed, index.error()};
   exposition->index = std::move(*index);
-  return OpenedExposition{std::move(exposition), *opened->key_index};
+  return result;
 }
 
 }  // namespace prometheus_rsocket::server

@@ -24,11 +24,12 @@ struct OpenFailure {
   exposition::ScanError scan = {};
 };
 
-// `keys`: newest first. `hash_key`: the process's secret. Clear text is refused: we never ask for
-// it.
+// `keys`: newest first. `hash_key`: the process's secret. `before`: what the same client sent the
+// last time, or null; it makes reading faster and changes nothing. Clear text is refused: we never
+// ask for it.
 [[nodiscard]] boost::system::result<OpenedExposition, OpenFailure> open_exposition(
     const rsocket::PayloadView& payload,
     std::span<const std::shared_ptr<const envelope::PrivateKey>> keys,
-    std::size_t uncompressed_bytes_max, const base::SipKey& hash_key);
+    std::size_t uncompressed_bytes_max, const base::SipKey& hash_key, const Exposition* before);
 
 }  // namespace prometheus_rsocket::server

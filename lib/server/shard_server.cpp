@@ -22,6 +22,12 @@ std::size_t inflight_share(const Config& config, std::size_t shards) {
   return std::max(config.inflight_bytes_max / shards, one_payload);
 }
 
+// A quarter of a page, by even shares: where clients' last expositions are larger, they are read as
+// if for the first time.
+std::size_t remembered_share(const Config& config, std::size_t shards) {
+  return config.page_bytes_max / 4 / shards;
+}
+
 }  // namespace
 
 ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Config& config,
@@ -32,13 +38,16 @@ ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Con
       hub_(hub),
       hash_key_(hash_key),
       inflight_(
-          std::make_shared<transport::ByteBudget>(inflight_share(config, process.shard_count()))) {}
+          std::make_shared<transport::ByteBudget>(inflight_share(config, process.shard_count()))),
+      remembered_(std::make_shared<transport::ByteBudget>(
+          remembered_share(config, process.shard_count()))) {}
 
 ShardServer::~ShardServer() = default;
 
 ShardMetrics ShardServer::read_metrics() const {
   ShardMetrics metrics = metrics_;
   metrics.inflight_bytes = inflight_->used();
+  metrics.remembered_bytes = remembered_->used();
   return metrics;
 }
 

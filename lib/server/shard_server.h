@@ -61,6 +61,7 @@ class ShardServer final : private ClientOwner {
   const base::SipKey& hash_key() const override { return hash_key_; }
   const std::shared_ptr<const envelope::PrivateKey>& key() const override { return key_; }
   const std::shared_ptr<transport::ByteBudget>& inflight() const override { return inflight_; }
+  const std::shared_ptr<transport::ByteBudget>& remembered() const override { return remembered_; }
   void replied(PullId pull, Reply reply) override;
   void pushed(const Client& client, std::uint32_t stream,
               std::shared_ptr<const Exposition> exposition) override;
@@ -80,6 +81,7 @@ class ShardServer final : private ClientOwner {
   Hub& hub_;
   const base::SipKey hash_key_;
   const std::shared_ptr<transport::ByteBudget> inflight_;  // shared with the clients' sessions
+  const std::shared_ptr<transport::ByteBudget> remembered_;
   ShardMetrics metrics_;
   LogLimit log_limit_;
   std::shared_ptr<const envelope::PrivateKey> key_;

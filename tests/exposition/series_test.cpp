@@ -10,7 +10,7 @@ namespace {
 
 constexpr base::SipKey kKey{1, 2};
 
-std::uint64_t hash(const SeriesView& series, FamilyType type = FamilyType::kUntyped) {
+std::uint32_t hash(const SeriesView& series, FamilyType type = FamilyType::kUntyped) {
   return series_hash(kKey, type, series);
 }
 
@@ -45,22 +45,32 @@ TEST(Series, NamesAndValuesTellSeriesApart) {
   EXPECT_FALSE(same({"a", "x=\"1\",y=\"2\""}, {"a", "x=\"2\",y=\"1\""}));
 }
 
+bool insert(SeriesSet& set, const SeriesView& series) { return set.insert(series, hash(series)); }
+
 TEST(Series, ASetTakesEachSeriesOnceAndForgetsOnRestart) {
-  SeriesSet set(kKey);
+  SeriesSet set;
   set.restart(FamilyType::kUntyped, 100);
-  EXPECT_TRUE(set.insert({"a", ""}));
-  EXPECT_FALSE(set.insert({"a", "x=\"\""}));
+  EXPECT_TRUE(insert(set, {"a", ""}));
+  EXPECT_FALSE(insert(set, {"a", "x=\"\""}));
   set.restart(FamilyType::kUntyped, 1);
-  EXPECT_TRUE(set.insert({"a", ""}));
+  EXPECT_TRUE(insert(set, {"a", ""}));
 }
 
 TEST(Series, ASetGrowsBeyondWhatWasExpectedAndForgetsNone) {
   std::vector<std::string> labels;
   for (int i = 0; i < 5000; ++i) labels.push_back("i=\"" + std::to_string(i) + "\"");
-  SeriesSet set(kKey);
+  SeriesSet set;
   set.restart(FamilyType::kUntyped, 0);
-  for (const std::string& label : labels) EXPECT_TRUE(set.insert({"a", label}));
-  for (const std::string& label : labels) EXPECT_FALSE(set.insert({"a", label}));
+  for (const std::string& label : labels) EXPECT_TRUE(insert(set, {"a", label}));
+  for (const std::string& label : labels) EXPECT_FALSE(insert(set, {"a", label}));
+}
+
+TEST(Series, ASetTellsSeriesOfOneHashApart) {
+  SeriesSet set;
+  set.restart(FamilyType::kUntyped, 2);
+  EXPECT_TRUE(set.insert({"a", "x=\"1\""}, 7));
+  EXPECT_TRUE(set.insert({"a", "x=\"2\""}, 7));
+  EXPECT_FALSE(set.insert({"a", "x=\"1\""}, 7));
 }
 
 // Each label's hash is of name and value in their places: a sum of both would be the same.

@@ -1,0 +1,41 @@
+// What can be wrong with a client's text, and where.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string_view>
+
+namespace prometheus_rsocket::exposition {
+
+enum class ScanReason : std::uint8_t {
+  kTooLong,
+  kNul,
+  kMetricName,
+  kLabelName,
+  kLabelEquals,
+  kLabelQuote,
+  kLabelEscape,
+  kLabelSeparator,
+  kLabelRepeated,
+  kNotUtf8,
+  kValue,
+  kTimestamp,
+  kMetadata,
+  kType,
+  kBound,
+};
+
+// What is wrong, in words for a log: "invalid metric name".
+[[nodiscard]] std::string_view reason_text(ScanReason reason);
+
+struct ScanError {
+  std::size_t line = 0;  // counted from 1
+  ScanReason reason{};
+
+  friend bool operator==(const ScanError&, const ScanError&) = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const ScanError& error);
+
+}  // namespace prometheus_rsocket::exposition
