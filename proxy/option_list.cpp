@@ -44,7 +44,7 @@ std::vector<Option> option_list(OptionValues& values) {
       number_option<std::size_t>("scrape.max-concurrent", config.scrapes_max, 1, 1000,
                                  "scrapes at once; more wait"),
       size_option("scrape.max-bytes", config.page_bytes_max, "1GiB",
-                  "memory of one page: text and index"),
+                  "memory of one page: text, index and merging"),
       duration_option("push.ttl", config.push.ttl, 1ms,
                       "how long a push is held after its first showing"),
       size_option("push.max-bytes", config.push.bytes_max, "256MiB",

@@ -17,6 +17,9 @@ namespace prometheus_rsocket::exposition {
 
 class IdTable {
  public:
+  // Just grown, it is a quarter full.
+  static constexpr std::size_t kBytesPerIdMax = 32;
+
   // Empties it and makes room for so many, its memory being used again.
   void restart(std::size_t expected_count) {
     const std::size_t size = std::bit_ceil(std::max<std::size_t>(expected_count, 4) * 2);

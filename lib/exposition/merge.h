@@ -1,16 +1,19 @@
 // Decides what stands on the page of many clients: which families, of which type, from whom.
 //
-// merge() works on families only and is independent of the format that is written; a writer
+// It works on families only and is independent of the format that is written; a writer
 // (page_writer.h) then walks the plan and drops equal series. The rules are in order of seniority:
-// sources[0] is the longest-connected client and wins.
+// sources[0] is the longest-connected client and wins. In steps, since the families of thousands of
+// clients may be millions, and others wait for the event loop.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <iosfwd>
 #include <span>
+#include <string>
 #include <string_view>
-#include <vector>
 
+#include "exposition/id_table.h"
 #include "exposition/scan.h"
 
 namespace prometheus_rsocket::exposition {
@@ -44,12 +47,23 @@ struct MergedFamily {
   std::string_view name;
   std::string_view help;  // as the first client with a text wrote it; empty for none
   FamilyType type = FamilyType::kUntyped;
-  std::vector<Part> parts;  // by seniority
+  bool is_degraded = false;
+  bool is_help_differing = false;
+  std::uint32_t first_part = 0;  // in Plan::parts; the others follow by next
+  std::uint32_t last_part = 0;
 };
 
-// The families by name, bytewise; all views point into the sources' texts.
+// All views point into the sources' texts.
 struct Plan {
-  std::vector<MergedFamily> families;
+  struct Link {
+    Part part;
+    std::uint32_t next = kNone;  // of the same family, by seniority
+  };
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
+  std::deque<MergedFamily>
+      families;  // in the order in which the sources first have samples of them
+  std::deque<Link> parts;
   MergeStats stats;  // duplicates_dropped is the writer's to count
 };
 
@@ -60,8 +74,30 @@ struct Plan {
 //   round, would be torn apart by a strict parser: the junior's is left out (within one client, the
 //   one its text names later).
 // - Families without samples are not there: they neither appear nor win.
-//
-// `key`: the process's secret; names are looked up by hash.
-[[nodiscard]] Plan merge(std::span<const Source> sources, const base::SipKey& key);
+class Merger {
+ public:
+  // `sources` and what they borrow outlive it and its plan. `key`: the process's secret; names are
+  // looked up by hash.
+  Merger(std::span<const Source> sources, const base::SipKey& key) : sources_(sources), key_(key) {}
+
+  // Takes in so many more of the sources' families; true as long as there may be more.
+  [[nodiscard]] bool advance(std::size_t families);
+
+  // REQUIRES: advance() has returned false.
+  [[nodiscard]] Plan finish() &&;
+
+ private:
+  void add(Part part);
+  [[nodiscard]] MergedFamily* find(std::string_view name);
+  void join(MergedFamily& merged, FamilyType type, std::string_view help, Part part);
+  [[nodiscard]] bool clashes(std::string_view name, FamilyType type);
+
+  std::span<const Source> sources_;
+  const base::SipKey key_;
+  Part next_;
+  Plan plan_;
+  IdTable positions_;  // in plan_.families, by name
+  std::string name_;
+};
 
 }  // namespace prometheus_rsocket::exposition

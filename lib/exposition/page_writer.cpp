@@ -1,9 +1,12 @@
 #include "exposition/page_writer.h"
 
 #include <string_view>
+#include <utility>
 
 namespace prometheus_rsocket::exposition {
 namespace {
+
+constexpr std::size_t kFamiliesPerStep = 4096;  // well below a millisecond
 
 // Prometheus takes any HELP text, strict parsers know the escapes `\\` and `\n` alone (text 0.0.4,
 // "Comments, help text, and type information"): any other backslash is doubled.
@@ -19,9 +22,18 @@ void append_help(std::string_view help, std::string& out) {
 }  // namespace
 
 PageWriter::PageWriter(std::span<const Source> sources, const base::SipKey& key)
-    : sources_(sources), plan_(merge(sources, key)) {}
+    : sources_(sources), merger_(std::in_place, sources, key) {}
+
+bool PageWriter::has_plan() {
+  if (!merger_) return true;
+  if (merger_->advance(kFamiliesPerStep)) return false;
+  plan_ = std::move(*merger_).finish();
+  merger_.reset();
+  return true;
+}
 
 bool PageWriter::write(std::string& out) {
+  if (!has_plan()) return true;
   if (family_ == plan_.families.size()) return false;
   const std::size_t begin = out.size();
   dropped_bytes_ = 0;
@@ -29,16 +41,17 @@ bool PageWriter::write(std::string& out) {
   while (family_ < plan_.families.size() && !is_full()) {
     const MergedFamily& family = plan_.families[family_];
     if (!has_begun_) begin_family(family, out);
-    const Source& source = sources_[family.parts[part_].source];
-    const Family& share = source.index->families[family.parts[part_].family];
+    const auto& [part, next] = plan_.parts[part_];
+    const Source& source = sources_[part.source];
+    const Family& share = source.index->families[part.family];
     while (sample_ < share.sample_count && !is_full()) {
       write_sample(source, source.index->samples[share.first_sample + sample_], out);
       ++sample_;
     }
     if (sample_ < share.sample_count) break;
     sample_ = 0;
-    if (++part_ < family.parts.size()) continue;
-    part_ = 0;
+    part_ = next;
+    if (part_ != Plan::kNone) continue;
     ++family_;
     has_begun_ = false;
   }
@@ -47,8 +60,10 @@ bool PageWriter::write(std::string& out) {
 
 void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   has_begun_ = true;
+  part_ = family.first_part;
   std::size_t count = 0;
-  for (const Part& part : family.parts) {
+  for (std::uint32_t at = part_; at != Plan::kNone; at = plan_.parts[at].next) {
+    const Part& part = plan_.parts[at].part;
     count += sources_[part.source].index->families[part.family].sample_count;
   }
   series_.restart(family.type, count);

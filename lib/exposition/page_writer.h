@@ -8,9 +8,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "exposition/merge.h"
 #include "exposition/series.h"
@@ -28,23 +29,25 @@ class PageWriter {
 
   // Appends whole lines to out until kChunkBytes are passed, by at most one sample line or one
   // family's HELP and TYPE lines, or the page ends. Lines that are dropped count like those that
-  // are written, so that it comes back as soon from a run of duplicates, perhaps with nothing.
-  // False when the page had ended before.
+  // are written, so that it comes back as soon from a run of duplicates, perhaps with nothing; so
+  // it does while there are many families to be merged first. False when the page had ended before.
   [[nodiscard]] bool write(std::string& out);
 
   // Complete once write() has returned false.
   [[nodiscard]] const MergeStats& stats() const { return plan_.stats; }
 
  private:
+  [[nodiscard]] bool has_plan();
   void begin_family(const MergedFamily& family, std::string& out);
   void write_sample(const Source& source, const Sample& sample, std::string& out);
 
   std::span<const Source> sources_;
+  std::optional<Merger> merger_;  // until there is a plan
   Plan plan_;
   SeriesSet series_;        // of the current family
   bool has_begun_ = false;  // the current family's HELP and TYPE lines are written
   std::size_t family_ = 0;  // the position of what comes next
-  std::size_t part_ = 0;
+  std::uint32_t part_ = 0;  // in plan_.parts
   std::size_t sample_ = 0;
   std::size_t dropped_bytes_ = 0;  // since write() was called
 };

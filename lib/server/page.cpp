@@ -8,9 +8,9 @@ Page::Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes,
            std::uint64_t bytes_max, const base::SipKey& hash_key) {
   std::uint64_t bytes = 0;
   // Pushes have their room first: a client that is left out now comes again, a push does not.
-  for (const push::Push& push : pushes) bytes += push.exposition->bytes();
+  for (const push::Push& push : pushes) bytes += push.exposition->page_bytes();
   for (Reply& reply : replies) {
-    bytes += reply.exposition->bytes();
+    bytes += reply.exposition->page_bytes();
     if (bytes > bytes_max) break;
     expositions_.push_back(std::move(reply.exposition));
   }

@@ -110,7 +110,7 @@ void PullService::pull_replied(PullId id, Reply reply) {
 // Holds no more than bytes_max_ and one reply at any time.
 void PullService::keep(Pull& pull, Reply reply) {
   const Seniority seniority = reply.seniority();
-  pull.bytes += reply.exposition->bytes();
+  pull.bytes += reply.exposition->page_bytes();
   pull.replies.emplace(seniority, std::move(reply));
   const auto has_no_room = [&](const Seniority& youngest) {
     return pull.bytes > bytes_max_ || (pull.room_ends && youngest > *pull.room_ends);
@@ -118,7 +118,7 @@ void PullService::keep(Pull& pull, Reply reply) {
   while (!pull.replies.empty() && has_no_room(pull.replies.rbegin()->first)) {
     const auto youngest = std::prev(pull.replies.end());
     pull.room_ends = std::min(pull.room_ends.value_or(youngest->first), youngest->first);
-    pull.bytes -= youngest->second.exposition->bytes();
+    pull.bytes -= youngest->second.exposition->page_bytes();
     pull.replies.erase(youngest);
     ++pull.left_out;
     ++left_out_;
@@ -131,7 +131,7 @@ void PullService::client_ended(ConnectionId client) {
         pull->replies, [&](const auto& entry) { return entry.second.client == client; });
     if (reply == pull->replies.end()) continue;
     base::reached(base::Probe::kClientGoneMidPull);
-    pull->bytes -= reply->second.exposition->bytes();
+    pull->bytes -= reply->second.exposition->page_bytes();
     pull->replies.erase(reply);
   }
 }

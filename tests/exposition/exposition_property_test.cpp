@@ -26,16 +26,18 @@ std::vector<std::string> texts_of(const Sources& sources) {
 // What a page must be, said plainly: per family its metadata and the first sample of each series.
 std::string expected_page(const Sources& sources) {
   std::map<std::string, std::string> lines;
+  std::vector<std::string> families;  // as they come
   std::set<std::string> seen;
   for (const ModelSource& source : sources) {
     for (const ModelSample& sample : source) {
+      if (!lines.contains(sample.family)) families.push_back(sample.family);
       if (seen.insert(sample.series).second) lines[sample.family] += sample.line + "\n";
     }
   }
   std::string page;
-  for (const auto& [family, samples] : lines) {
+  for (const std::string& family : families) {
     page += "# HELP " + family + " about " + family + "\n";
-    page += "# TYPE " + family + " " + model_type(family) + "\n" + samples;
+    page += "# TYPE " + family + " " + model_type(family) + "\n" + lines[family];
   }
   return page;
 }

@@ -9,13 +9,14 @@
 namespace prometheus_rsocket::exposition {
 namespace {
 
-TEST(Merge, EachFamilyStandsOnceInTheOrderOfNames) {
+TEST(Merge, EachFamilyStandsOnceWhereTheSeniorHasItFirst) {
   const Page page =
       merged({"# TYPE b gauge\nb{i=\"1\"} 1\n# HELP a A\n# TYPE a counter\na{i=\"1\"} 1",
-              "# TYPE a counter\na{i=\"2\"} 2\n# TYPE b gauge\nb{i=\"2\"} 2"});
+              "c 3\n# TYPE a counter\na{i=\"2\"} 2\n# TYPE b gauge\nb{i=\"2\"} 2"});
   EXPECT_EQ(page.text,
+            "# TYPE b gauge\nb{i=\"1\"} 1\nb{i=\"2\"} 2\n"
             "# HELP a A\n# TYPE a counter\na{i=\"1\"} 1\na{i=\"2\"} 2\n"
-            "# TYPE b gauge\nb{i=\"1\"} 1\nb{i=\"2\"} 2\n");
+            "# TYPE c untyped\nc 3\n");
   EXPECT_EQ(page.stats, MergeStats{});
 }
 
@@ -91,7 +92,29 @@ TEST(Merge, ThePageComesInChunksOfWholeLines) {
   EXPECT_EQ(chunk_count, page.size() / kChunkBytes + 1);
 }
 
-// Whoever writes the page lets others have their turn between two pieces.
+// Whoever writes the page lets others have their turn between two pieces: so many families are
+// merged in several.
+TEST(Merge, ManyFamiliesAreMergedInPiecesBeforeTheFirstLine) {
+  std::string text;
+  std::string expected;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string name = "a" + std::to_string(i);
+    text += name + " 1\n";
+    expected += "# TYPE " + name + " untyped\n" + name + " 1\n";
+  }
+  const Index index = scanned(text);
+  const std::vector<Source> sources = {{text, &index}, {text, &index}};
+  PageWriter writer(sources, kKey);
+  std::string page;
+  std::size_t piece_count = 0;
+  while (page.empty() && writer.write(page)) ++piece_count;
+  EXPECT_GE(piece_count, 2 * 20'000U / 4096);
+  while (writer.write(page)) {
+  }
+  EXPECT_EQ(page, expected);
+  EXPECT_EQ(writer.stats().duplicates_dropped, 20'000U);
+}
+
 TEST(Merge, ARunOfDuplicatesComesInPiecesToo) {
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += "a 1\n";

@@ -44,14 +44,14 @@ TEST(Page, LiveBeatsPushedAndANewerPushAnOlder) {
 }
 
 TEST(Page, WhatDoesNotFitIsLeftOutAndThePushesComeFirst) {
-  const std::uint64_t of_each = exposition_of("a 1\n")->bytes();
+  const std::uint64_t of_each = exposition_of("a 1\n")->page_bytes();
   Page page({reply(1, "a 1\n"), reply(2, "b 1\n")}, {push_of(1, "c 1\n")}, 2 * of_each, kKey);
   EXPECT_EQ(whole(page), "# TYPE a untyped\na 1\n# TYPE c untyped\nc 1\n");
   EXPECT_EQ(page.left_out(), 1U);
 }
 
 TEST(Page, WhoIsYoungerThanOneLeftOutIsLeftOutToo) {
-  const std::uint64_t of_two = 2 * exposition_of("a 1\n")->bytes();
+  const std::uint64_t of_two = 2 * exposition_of("a 1\n")->page_bytes();
   Page page({reply(1, "a 1\n"), reply(2, "b{c=\"ddddddddddddddddddddddddddddd\"} 1\n"),
              reply(3, "e 1\n")},
             {}, of_two, kKey);

@@ -45,7 +45,7 @@ class PullServiceTest : public testing::Test {
   [[nodiscard]] std::size_t kept_bytes() const {
     std::size_t bytes = 0;
     for (const auto& watched : kept) {
-      if (const auto exposition = watched.lock()) bytes += exposition->bytes();
+      if (const auto exposition = watched.lock()) bytes += exposition->page_bytes();
     }
     return bytes;
   }
