@@ -117,6 +117,14 @@ std::string mutant_flag(const Options& options) {
   return options.mutant == 0 ? "" : " --mutant=" + std::to_string(options.mutant);
 }
 
+// What draws this seed again.
+std::string command_of(const Options& options, std::uint64_t seed) {
+  std::string command = "prometheus-rsocket-sim --scenario=" + options.scenario;
+  if (options.clients) command += " --clients=" + std::to_string(*options.clients);
+  if (options.duration) command += " --duration=" + base::format_duration(*options.duration);
+  return command + " --seed=" + std::to_string(seed) + mutant_flag(options);
+}
+
 // The same oracle, whatever else: so that one failure does not turn into another on the way.
 bool fails_alike(const scenario::Scenario& candidate, Verdict verdict, const std::string& oracle) {
   const run::Judged judged = run::judge(candidate, verdict == Verdict::kNotDeterministic);
@@ -261,8 +269,7 @@ int explore(const Options& options) {
   int code = summary.runs > 1 ? judge_must_happen(summary, options.scenario) : 0;
   for (const run::Failure& failure : summary.failures) {
     std::cout << "seed " << failure.seed << " fails (" << static_cast<int>(failure.verdict)
-              << "): prometheus-rsocket-sim --scenario=" << options.scenario
-              << " --seed=" << failure.seed << mutant_flag(options) << "\n";
+              << "): " << command_of(options, failure.seed) << "\n";
   }
   if (!summary.failures.empty()) {
     const run::Failure& first = summary.failures.front();

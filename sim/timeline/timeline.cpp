@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <optional>
 #include <sstream>
 #include <type_traits>
+#include <utility>
 
 #include "sim/timeline/svg.h"
 
@@ -20,6 +22,7 @@ constexpr double kLabelWidth = 110;
 constexpr double kPlotWidth = 1400;
 constexpr double kLaneHeight = 16;
 constexpr double kTop = 44;
+constexpr double kRight = 50;  // room for half of the last tick's label
 
 // One for each proxy, over and over.
 constexpr std::array<const char*, 8> kColours = {"#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd",
@@ -42,6 +45,22 @@ std::string seconds(base::Duration time) {
       std::snprintf(text.data(), text.size(), "%lld.%06lld", static_cast<long long>(us / 1'000'000),
                     static_cast<long long>(us % 1'000'000));
   return {text.data(), static_cast<std::size_t>(size)};
+}
+
+// Without the zeros at its end.
+std::string short_seconds(base::Duration time) {
+  std::string text = seconds(time);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+// 1, 2 or 5 by a power of ten, so that some ten of them make `span`.
+base::Duration tick_step(base::Duration span) {
+  constexpr int kTicks = 10;
+  base::Duration step = std::chrono::microseconds(1);
+  for (int i = 0; step * kTicks < span; ++i) step = i % 3 == 1 ? step * 5 / 2 : step * 2;
+  return step;
 }
 
 template <class T>
@@ -70,7 +89,7 @@ class Drawing {
   }
 
   std::string draw() {
-    Svg svg(static_cast<int>(kLabelWidth + kPlotWidth + 20),
+    Svg svg(static_cast<int>(kLabelWidth + kPlotWidth + kRight),
             static_cast<int>(kTop + kLaneHeight * static_cast<double>(lanes_.size()) + 20));
     svg_ = &svg;
     draw_frame();
@@ -81,6 +100,9 @@ class Drawing {
     }
     at_ = to_;
     while (!open_.empty()) end(open_.begin()->first);
+    for (const auto& [layer, shapes] : shapes_) {
+      for (const auto& draw_shape : shapes) draw_shape();
+    }
     for (const Mark& mark : options_.marks) {
       svg.line(x(mark.at), kTop - 6, x(mark.at), bottom(), "stroke:red;stroke-width:2", mark.text);
     }
@@ -88,8 +110,12 @@ class Drawing {
   }
 
  private:
+  // What covers what, the last on top: a bar is drawn when it ends, after what happened in it.
+  enum class Layer { kLife, kFault, kLink, kMoment };
+
   // What lasts: a life, a connection, a fault at one place.
   struct Bar {
+    Layer layer;
     Place place;
     base::Instant since;
     std::string style;
@@ -139,13 +165,17 @@ class Drawing {
     for (const auto& [place, lane] : lanes_) {
       svg_->text(8, y(place) + 12, "font-size:10px", printed(place));
     }
-    constexpr int kTicks = 10;
-    for (int i = 0; i <= kTicks; ++i) {
-      const base::Instant at = from_ + (to_ - from_) * i / kTicks;
-      svg_->line(x(at), kTop - 4, x(at), bottom(), "stroke:#dddddd", "");
-      const std::string label = seconds(at - history_.rules.start);
-      svg_->text(x(at) - 14, kTop - 8, "font-size:9px", label.substr(0, label.size() - 4) + " s");
+    const base::Duration step = tick_step(to_ - from_);
+    for (base::Duration at = (from_ - history_.rules.start) / step * step;
+         history_.rules.start + at <= to_; at += step) {
+      const double place = x(history_.rules.start + at);
+      svg_->line(place, kTop - 4, place, bottom(), "stroke:#dddddd", "");
+      svg_->text(place - 14, kTop - 8, "font-size:9px", short_seconds(at) + " s");
     }
+  }
+
+  void later(Layer layer, std::function<void()> draw_shape) {
+    shapes_[layer].push_back(std::move(draw_shape));
   }
 
   void begin(const BarKey& key, Bar bar) { open_.insert_or_assign(key, std::move(bar)); }
@@ -154,29 +184,38 @@ class Drawing {
     if (found == open_.end()) return;
     const Bar& bar = found->second;
     if (bar.since <= to_ && at_ >= from_) {
-      svg_->rectangle(x(bar.since), y(bar.place) + bar.inset, std::max(0.8, x(at_) - x(bar.since)),
-                      kLaneHeight - 2 * bar.inset, bar.style,
-                      bar.text + " until " + seconds(at_ - history_.rules.start));
+      const double width = std::max(0.8, x(at_) - x(bar.since));
+      const std::string text = bar.text + " until " + seconds(at_ - history_.rules.start);
+      later(bar.layer, [this, bar, width, text] {
+        svg_->rectangle(x(bar.since), y(bar.place) + bar.inset, width, kLaneHeight - 2 * bar.inset,
+                        bar.style, text);
+      });
     }
     open_.erase(found);
   }
 
   void begin_life(const Place& place) {
-    begin("life " + printed(place), {place, at_, fill("#e8e8e8"), text_, 1});
+    begin("life " + printed(place), {Layer::kLife, place, at_, fill("#e8e8e8"), text_, 1});
   }
   // One a client: while it goes from one proxy to another, the newer.
   void begin_link(const history::Connected& what) {
     const Place place = place_of(what.who);
     end("link " + printed(place));
-    begin("link " + printed(place), {place, at_, fill(colour_of(std::nullopt), 0.6), text_, 4});
+    begin("link " + printed(place),
+          {Layer::kLink, place, at_, fill(colour_of(std::nullopt), 0.6), text_, 4});
     newest_[place] = what.connection;
   }
   void tick(const Place& place, const std::string& colour, double from, double to) {
     if (!is_seen() || !lanes_.contains(place)) return;
-    svg_->line(x(at_), y(place) + from, x(at_), y(place) + to, "stroke:" + colour, text_);
+    later(Layer::kMoment, [this, at = x(at_), top = y(place), colour, from, to, text = text_] {
+      svg_->line(at, top + from, at, top + to, "stroke:" + colour, text);
+    });
   }
   void triangle(const Place& place, const std::string& colour) {
-    if (is_seen()) svg_->triangle(x(at_), y(place) + kLaneHeight / 2, 4, fill(colour), text_);
+    if (!is_seen()) return;
+    later(Layer::kMoment, [this, at = x(at_), top = y(place), colour, text = text_] {
+      svg_->triangle(at, top + kLaneHeight / 2, 4, fill(colour), text);
+    });
   }
 
   // ---- What each kind of entry looks like; the rest has no picture.
@@ -217,7 +256,8 @@ class Drawing {
   }
   void on(const history::FaultBegan& what) {
     for (const Place& place : what.places) {
-      begin(fault_key(what.fault, place), {place, at_, fill("#000000", 0.25), text_, 0});
+      begin(fault_key(what.fault, place),
+            {Layer::kFault, place, at_, fill("#000000", 0.25), text_, 0});
     }
   }
   void on(const history::FaultEnded& what) {
@@ -245,6 +285,7 @@ class Drawing {
   std::map<history::KeyId, history::ProxyId> proxies_;
   std::map<Place, std::uint64_t> newest_;  // connection
   std::map<BarKey, Bar> open_;
+  std::map<Layer, std::vector<std::function<void()>>> shapes_;
   Svg* svg_ = nullptr;
   base::Instant at_;
   std::string text_;
