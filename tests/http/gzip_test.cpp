@@ -94,8 +94,11 @@ class Hole {
 TEST(Gzip, TheReproducibleEffortWritesTheSameBytesWhereverItWorks) {
   constexpr int kAddresses = 10'000;
   constexpr std::size_t kPageBytes = 4096;
-  // glibc's malloc: whatever is larger than this is mapped.
-  ASSERT_EQ(mallopt(M_MMAP_THRESHOLD, 64 * 1024), 1);
+  // Whatever is larger than this is mapped, by glibc's malloc.
+  if (mallopt(M_MMAP_THRESHOLD, 64 * 1024) != 1) {
+    GTEST_SKIP()
+        << "this malloc, a sanitizer's, does not say where it puts what: nothing was tried";
+  }
   std::string text =
       "# TYPE sim_latest gauge\nsim_latest{instance=\"4\"} 1\nsim_latest{instance=\"1\"} 1\n"
       "# TYPE sim_sample gauge\n";
