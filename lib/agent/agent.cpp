@@ -16,14 +16,20 @@ using runtime::error_code;
 
 namespace {
 constexpr std::string_view kGoneElsewhere = "the client has gone elsewhere";
+
+RetryConfig without_end(RetryConfig config) {
+  config.retries_max.reset();
+  return config;
 }
+}  // namespace
 
 Agent::Agent(runtime::Shard& shard, Config config, MetricsSource& source, Observer& observer)
     : shard_(shard),
       config_(std::move(config)),
       source_(source),
       observer_(observer),
-      policy_(config_.retry) {
+      policy_(config_.retry),
+      moving_(without_end(config_.retry)) {
   CHECK(!config_.targets.empty(), "an agent has a proxy to dial");
 }
 
@@ -50,10 +56,9 @@ void Agent::on_dialled(DialResult result) {
   if (!result.channel) {
     state_ = State::kWaiting;
     observer_.on_event(DialFailed{result.stage, result.error});
-    if (state_ == State::kWaiting) retry();
+    if (state_ == State::kWaiting) retry(std::nullopt);
     return;
   }
-  policy_.handle_connected(shard_.clock.now());
   state_ = State::kOpen;
   const auto& link = links_.emplace_back(
       std::make_unique<Link>(shard_, next_number_++, std::move(result.channel), config_.connection,
@@ -62,11 +67,12 @@ void Agent::on_dialled(DialResult result) {
   observer_.on_event(Connected{link->number(), link->remote_endpoint()});
 }
 
-void Agent::retry() {
-  const auto delay = policy_.handle_ended(shard_.clock.now(), shard_.random);
+void Agent::retry(std::optional<base::Duration> lasted) {
+  RetryPolicy& policy = connected() ? moving_ : policy_;
+  const auto delay = policy.handle_ended(lasted, shard_.random);
   if (!delay) return leave(EndReason::kRetriesExhausted);
   wait_then(*delay, &Agent::dial);
-  observer_.on_event(Retrying{*delay, policy_.failures()});
+  observer_.on_event(Retrying{*delay, policy.failures()});
 }
 
 void Agent::wait_then(base::Duration delay, void (Agent::*then)()) {
@@ -126,15 +132,20 @@ void Agent::link_scraped(Link& link) {
 
 void Agent::link_asked_to_leave(Link& link) {
   if (state_ != State::kOpen || &link != links_.back().get()) return;  // it dials already
-  if (links_.size() > kOldLinksMax) links_.front()->close(kGoneElsewhere);
+  // The first may be the only one that was ever scraped.
+  if (links_.size() > kOldLinksMax) links_[links_.size() - 2]->close(kGoneElsewhere);
   state_ = State::kWaiting;
+  // A proxy that gave us a key served us: that it ends is nobody's failure.
+  if (link.key()) moving_ = RetryPolicy(without_end(config_.retry));
   observer_.on_event(AskedToLeave{link.number()});
-  if (state_ == State::kWaiting) retry();
+  if (state_ == State::kWaiting) retry(link.age());
 }
 
 void Agent::link_ended(Link& link, rsocket::CloseReason reason, bool flushed) {
-  const bool was_last = &link == links_.back().get();
+  const bool was_newest = &link == links_.back().get();
   const std::uint64_t number = link.number();
+  const base::Duration age = link.age();
+  const bool served = !link.leaving();
   lost_key_ = link.key();
   if (push_ && push_->through == &link) {
     const bool done = push_->kind == PushKind::kFireAndForget && flushed;
@@ -143,10 +154,12 @@ void Agent::link_ended(Link& link, rsocket::CloseReason reason, bool flushed) {
   std::erase_if(links_, [&](const auto& one) { return one.get() == &link; });
   if (state_ == State::kLeaving) return end_when_alone();
   if (state_ == State::kPushing) return;
-  const bool redials = state_ == State::kOpen && was_last;  // else it does, or has done so
+  // Where it waits to go elsewhere, and is left with nothing, it does not wait as long.
+  const bool redials = (state_ == State::kOpen && was_newest) ||
+                       (state_ == State::kWaiting && served && !connected());
   if (redials) state_ = State::kWaiting;
   observer_.on_event(Disconnected{number, reason});
-  if (redials && state_ == State::kWaiting) retry();
+  if (redials && state_ == State::kWaiting) retry(age);
 }
 
 // ---- Pushing.

@@ -54,10 +54,10 @@ class Agent final : private LinkOwner {
   void close();
 
   // Seals `text` for the latest key of the newest connection that has one, sends it there, flushes,
-  // ends all connections, and never
-  // connects again; scrapes that come from now on are refused. `done` is called once, later, with
-  // what became of it: no error, an AgentError, or an envelope::EnvelopeError; at the latest after
-  // `time_max`. When nothing can be sent the agent ends all the same.
+  // ends all connections, and never connects again; scrapes that come from now on are refused.
+  // `done` is called once, later, with what became of it: no error, an AgentError, or an
+  // envelope::EnvelopeError; at the latest after `time_max`. When nothing can be sent the agent
+  // ends all the same.
   void push_and_close(PushKind kind, std::string_view text, base::Duration time_max,
                       std::function<void(runtime::error_code)> done);
 
@@ -80,7 +80,8 @@ class Agent final : private LinkOwner {
 
   void dial();
   void on_dialled(DialResult result);
-  void retry();
+  // Dials again, after a while: a connection that was `lasted` old ended, or a dial failed.
+  void retry(std::optional<base::Duration> lasted);
   void wait_then(base::Duration delay, void (Agent::*then)());
   void leave(EndReason reason);
   void end_when_alone();
@@ -110,6 +111,9 @@ class Agent final : private LinkOwner {
   MetricsSource& source_;
   Observer& observer_;
   RetryPolicy policy_;
+  // The same while another connection serves: nothing is lost by a dial that fails then, it uses up
+  // no retry, and is forgotten when the last connection ends.
+  RetryPolicy moving_;
 
   State state_ = State::kIdle;
   EndReason end_reason_ = EndReason::kClosed;  // once it leaves

@@ -21,7 +21,8 @@ struct DialFailed {
   runtime::error_code error;
   friend bool operator==(const DialFailed&, const DialFailed&) = default;
 };
-// `connection` counts from 1: two are open while the agent goes from a proxy that ends to another.
+// `connection` counts from 1: several are open while the agent goes from a proxy that ends to
+// another.
 struct Connected {
   std::uint64_t connection = 0;
   runtime::Endpoint remote;

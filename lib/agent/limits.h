@@ -26,8 +26,8 @@ inline constexpr base::Duration kStableTime = 30s;
 // Resolving, connecting and the WebSocket handshake together.
 inline constexpr base::Duration kConnectTimeout = 10s;
 
-// Connections that were asked to leave and still serve: one more, and the oldest goes, for a proxy
-// that asks everybody to leave must not collect us.
+// Connections that were asked to leave and still serve: one more, and one goes, for a proxy that
+// asks everybody to leave must not collect us.
 inline constexpr std::size_t kOldLinksMax = 2;
 
 // How long a push waits for the proxy's acknowledgement; the Java client's.

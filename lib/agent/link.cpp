@@ -35,6 +35,7 @@ Link::Link(runtime::Shard& shard, std::uint64_t number,
            MetricsSource& source, Observer& observer, LinkOwner& owner)
     : shard_(shard),
       number_(number),
+      since_(shard.clock.now()),
       source_(source),
       observer_(observer),
       owner_(owner),

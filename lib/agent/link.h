@@ -67,6 +67,7 @@ class Link final : private transport::SessionHandler {
   Link& operator=(const Link&) = delete;
 
   [[nodiscard]] std::uint64_t number() const { return number_; }
+  [[nodiscard]] base::Duration age() const { return shard_.clock.now() - since_; }
   [[nodiscard]] runtime::Endpoint remote_endpoint() const { return session_->remote_endpoint(); }
   // The latest that came here; none when the proxy asked for clear text.
   [[nodiscard]] const Key& key() const { return key_; }
@@ -101,6 +102,7 @@ class Link final : private transport::SessionHandler {
 
   runtime::Shard& shard_;
   const std::uint64_t number_;
+  const base::Instant since_;
   MetricsSource& source_;
   Observer& observer_;
   LinkOwner& owner_;

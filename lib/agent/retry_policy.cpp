@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "base/check.h"
 #include "base/mutant.h"
@@ -20,18 +19,15 @@ RetryPolicy::RetryPolicy(const RetryConfig& config) : config_(config) {
   CHECK(config.stable_time >= base::Duration::zero(), "a time is not negative");
 }
 
-void RetryPolicy::handle_connected(base::Instant now) { connected_at_ = now; }
-
-std::optional<base::Duration> RetryPolicy::handle_ended(base::Instant now,
+std::optional<base::Duration> RetryPolicy::handle_ended(std::optional<base::Duration> lasted,
                                                         runtime::Random& random) {
-  const auto connected_at = std::exchange(connected_at_, std::nullopt);
-  if (connected_at && now - *connected_at >= config_.stable_time) {
+  if (lasted && *lasted >= config_.stable_time) {
     failures_ = 0;
     if (base::is_mutant(Mutant::kNoJitter)) return base::Duration::zero();
     base::reached(base::Probe::kRedialledSoon);
     return random.up_to(config_.redial_spread);
   }
-  if (connected_at && base::is_mutant(Mutant::kRedialAtOnce)) return base::Duration::zero();
+  if (lasted && base::is_mutant(Mutant::kRedialAtOnce)) return base::Duration::zero();
   if (config_.retries_max && failures_ >= *config_.retries_max) return std::nullopt;
   if (failures_ < std::numeric_limits<std::uint32_t>::max()) ++failures_;
   const base::Duration wait = backoff();

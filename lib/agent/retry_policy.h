@@ -1,6 +1,6 @@
 // When to dial again: after a stable connection soon, after a failure with exponential backoff.
 //
-// Sans-I/O: what happened and `now` in, how long to wait out. The rule is design.md's ("Leaving"):
+// Sans-I/O: what happened in, how long to wait out. The rule is design.md's ("Leaving"):
 // clients that lose their proxy together must not arrive at the next one together.
 #pragma once
 
@@ -28,12 +28,10 @@ class RetryPolicy {
  public:
   explicit RetryPolicy(const RetryConfig& config);
 
-  // A connection was established: the transport's handshake included.
-  void handle_connected(base::Instant now);
-
-  // A dial failed, or the connection ended, whoever ended it. How long to wait before the next
-  // dial; nothing once the retries are used up. One draw from `random`, or none.
-  [[nodiscard]] std::optional<base::Duration> handle_ended(base::Instant now,
+  // A connection that was `lasted` old ended, whoever ended it; nothing: a dial failed. How long to
+  // wait before the next dial; nothing once the retries are used up. One draw from `random`, or
+  // none.
+  [[nodiscard]] std::optional<base::Duration> handle_ended(std::optional<base::Duration> lasted,
                                                            runtime::Random& random);
 
   // Failures in a row so far, connections that were not stable included.
@@ -43,7 +41,6 @@ class RetryPolicy {
   [[nodiscard]] base::Duration backoff() const;
 
   RetryConfig config_;
-  std::optional<base::Instant> connected_at_;
   std::uint32_t failures_ = 0;
 };
 

@@ -59,6 +59,74 @@ TEST_F(Moving, WhileNobodyElseAnswersItStays) {
   EXPECT_EQ(first.accepted.size(), 1U + it.observer.all<DialFailed>().size());
 }
 
+// An only proxy that ends: it listens no more, and serves whom it has.
+struct MovingNowhere : testing::Test {
+  void ask_to_leave_after(base::Duration time) {
+    it.connect();
+    it.world.run_for(time);
+    it.proxy->stop_listening();
+    it.proxy->newest().ask_to_leave();
+  }
+  AgentWorld it;
+};
+
+TEST_F(MovingNowhere, DialsThatFailWhileTheOldConnectionServesUseUpNoRetries) {
+  it.config.retry.retries_max = 0;
+  ask_to_leave_after(seconds(1));
+  it.world.run_for(std::chrono::minutes(10));
+  EXPECT_GT(it.observer.all<DialFailed>().size(), 2U);
+  EXPECT_THAT(it.observer.all<Ended>(), IsEmpty());
+  EXPECT_EQ(it.scrape(), "up 1\n");
+  it.proxy->newest().close(rsocket::ErrorCode::kConnectionClose);
+  it.world.run_for(std::chrono::minutes(1));
+  EXPECT_THAT(it.observer.all<Ended>(), ElementsAre(Ended{EndReason::kRetriesExhausted}));
+}
+
+TEST_F(MovingNowhere, OnceTheOldConnectionEndsItDialsSoonWhateverFailedBefore) {
+  ask_to_leave_after(kStableTime);
+  it.world.run_for(std::chrono::minutes(30));
+  const std::size_t dials = it.observer.all<Dialling>().size();
+  EXPECT_GT(dials, 4U);
+  it.proxy->newest().close(rsocket::ErrorCode::kConnectionClose);
+  it.world.run_for(kRedialSpread + seconds(1));
+  EXPECT_EQ(it.observer.all<Dialling>().size(), dials + 1);
+  EXPECT_EQ(it.observer.all<Retrying>().back().failures, 1U) << "of the dial just now";
+}
+
+// Proxies that are replaced one after the other, faster than a connection is stable.
+TEST_F(Moving, ThatOneProxyAfterTheOtherEndsIsNotAFailureOfTheirs) {
+  move();
+  for (int i = 0; i < 4; ++i) {
+    ScriptedProxy& ending = i % 2 == 0 ? *it.proxy : first;  // dialled in turn
+    ScriptedProxy& other = i % 2 == 0 ? first : *it.proxy;
+    ending.newest().give_key();
+    it.world.run_for(seconds(1));
+    const std::size_t before = other.accepted.size();
+    ending.newest().ask_to_leave();
+    ASSERT_TRUE(it.world.run_until([&] { return other.accepted.size() > before; },
+                                   kFirstBackoff * 3 / 2 + seconds(1)));
+    it.world.run_for(seconds(1));
+  }
+}
+
+TEST_F(Moving, OfTooManyOldConnectionsTheFirstIsKeptWhichAloneWasScraped) {
+  EXPECT_EQ(scrape(old()), "up 1\n");
+  Peer& scraped = old();
+  move();
+  it.world.run_for(kStableTime);
+  for (int i = 0; i < 3; ++i) {
+    for (ScriptedProxy* proxy : {&first, it.proxy}) {
+      for (const auto& peer : proxy->peers) {
+        if (!peer->closed) peer->ask_to_leave();
+      }
+    }
+    it.world.run_for(kStableTime * 2);
+  }
+  EXPECT_LE(first.open() + it.proxy->open(), kOldLinksMax + 1);
+  EXPECT_FALSE(scraped.closed);
+  EXPECT_EQ(scrape(scraped), "up 1\n");
+}
+
 TEST_F(Moving, AnOldConnectionThatEndsMeanwhileIsNotDialledForAgain) {
   move();
   old().close(rsocket::ErrorCode::kConnectionClose);

@@ -14,8 +14,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr base::Instant kStart{};
-
 // The backoff without its jitter, told by its definition rather than as the policy finds it.
 double expected_backoff_s(const RetryConfig& config, std::uint32_t failures) {
   const double first = std::chrono::duration<double>(config.first_backoff).count();
@@ -37,7 +35,7 @@ RC_GTEST_PROP(RetryPolicy, EveryBackoffIsWithinItsJitterAndTheCap, (std::uint64_
   SeededRandom random(seed);
   RetryPolicy policy(config);
   for (std::uint32_t n = 1; n <= failures; ++n) {
-    const auto wait = policy.handle_ended(kStart, random);
+    const auto wait = policy.handle_ended(std::nullopt, random);
     RC_ASSERT(wait.has_value());
     const double wait_s = std::chrono::duration<double>(*wait).count();
     const double backoff_s = expected_backoff_s(config, n);
@@ -55,13 +53,12 @@ RC_GTEST_PROP(RetryPolicy, AfterAStableConnectionTheRedialIsWithinItsSpread, (st
   const auto longer = std::chrono::milliseconds(*rc::gen::inRange(0, 1'000'000));
   SeededRandom random(seed);
   RetryPolicy policy(config);
-  for (int i = 0; i < failures_before; ++i) (void)policy.handle_ended(kStart, random);
-  policy.handle_connected(kStart);
-  const auto redial = policy.handle_ended(kStart + config.stable_time + longer, random);
+  for (int i = 0; i < failures_before; ++i) (void)policy.handle_ended(std::nullopt, random);
+  const auto redial = policy.handle_ended(config.stable_time + longer, random);
   RC_ASSERT(redial.has_value());
   RC_ASSERT(*redial >= base::Duration::zero());
   RC_ASSERT(*redial <= config.redial_spread);
-  const auto next = policy.handle_ended(kStart + config.stable_time + longer, random);
+  const auto next = policy.handle_ended(std::nullopt, random);
   RC_ASSERT(*next <= config.first_backoff + config.first_backoff / 100 * config.jitter_percent);
 }
 
@@ -70,11 +67,8 @@ RC_GTEST_PROP(RetryPolicy, AConnectionThatWasNotStableIsAFailure, (std::uint64_t
   const auto held = base::Duration(*rc::gen::inRange<std::int64_t>(0, config.stable_time.count()));
   SeededRandom random(seed);
   RetryPolicy policy(config);
-  base::Instant now = kStart;
   for (std::uint32_t n = 1; n < 20; ++n) {
-    policy.handle_connected(now);
-    now += held;
-    RC_ASSERT(policy.handle_ended(now, random).has_value());
+    RC_ASSERT(policy.handle_ended(held, random).has_value());
     RC_ASSERT(policy.failures() == n);
   }
 }
@@ -82,9 +76,8 @@ RC_GTEST_PROP(RetryPolicy, AConnectionThatWasNotStableIsAFailure, (std::uint64_t
 TEST(RetryPolicy, AFailedDialAfterAStableConnectionIsNotTakenForStable) {
   SeededRandom random(1);
   RetryPolicy policy({});
-  policy.handle_connected(kStart);
-  (void)policy.handle_ended(kStart + kStableTime, random);
-  const auto wait = policy.handle_ended(kStart + 2 * kStableTime, random);
+  (void)policy.handle_ended(kStableTime, random);
+  const auto wait = policy.handle_ended(std::nullopt, random);
   ASSERT_TRUE(wait);
   EXPECT_EQ(policy.failures(), 1U);
   EXPECT_GE(*wait, kFirstBackoff / 2);
@@ -95,8 +88,8 @@ TEST(RetryPolicy, TheRetriesAreUsedUpByFailuresInARow) {
   config.retries_max = 3;
   SeededRandom random(1);
   RetryPolicy policy(config);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(policy.handle_ended(kStart, random));
-  EXPECT_FALSE(policy.handle_ended(kStart, random));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(policy.handle_ended(std::nullopt, random));
+  EXPECT_FALSE(policy.handle_ended(std::nullopt, random));
 }
 
 TEST(RetryPolicy, AStableConnectionGivesTheRetriesBack) {
@@ -104,11 +97,10 @@ TEST(RetryPolicy, AStableConnectionGivesTheRetriesBack) {
   config.retries_max = 1;
   SeededRandom random(1);
   RetryPolicy policy(config);
-  EXPECT_TRUE(policy.handle_ended(kStart, random));
-  policy.handle_connected(kStart);
-  EXPECT_TRUE(policy.handle_ended(kStart + kStableTime, random));
-  EXPECT_TRUE(policy.handle_ended(kStart + kStableTime, random));
-  EXPECT_FALSE(policy.handle_ended(kStart + kStableTime, random));
+  EXPECT_TRUE(policy.handle_ended(std::nullopt, random));
+  EXPECT_TRUE(policy.handle_ended(kStableTime, random));
+  EXPECT_TRUE(policy.handle_ended(std::nullopt, random));
+  EXPECT_FALSE(policy.handle_ended(std::nullopt, random));
 }
 
 TEST(RetryPolicy, WithoutRetriesTheFirstFailureIsTheLast) {
@@ -116,7 +108,7 @@ TEST(RetryPolicy, WithoutRetriesTheFirstFailureIsTheLast) {
   config.retries_max = 0;
   SeededRandom random(1);
   RetryPolicy policy(config);
-  EXPECT_FALSE(policy.handle_ended(kStart, random));
+  EXPECT_FALSE(policy.handle_ended(std::nullopt, random));
 }
 
 // The herd: of N clients that lose their proxy at once, at most 2N/5 arrive in any second.
@@ -126,8 +118,7 @@ TEST(RetryPolicy, AHerdArrivesSpreadOut) {
   for (std::size_t i = 0; i < kClients; ++i) {
     SeededRandom random(i);
     RetryPolicy policy({});
-    policy.handle_connected(kStart);
-    arrivals.push_back(*policy.handle_ended(kStart + kStableTime, random));
+    arrivals.push_back(*policy.handle_ended(kStableTime, random));
   }
   std::ranges::sort(arrivals);
   for (std::size_t from = 0; from < kClients; ++from) {

@@ -137,6 +137,9 @@ class ScriptedProxy {
   std::vector<base::Instant> accepted;
   std::vector<std::unique_ptr<Peer>> peers;
 
+  // Dials are refused; who is connected stays.
+  void stop_listening() { listener_.reset(); }
+
   [[nodiscard]] Peer& newest() { return *peers.back(); }
   [[nodiscard]] bool has_client(std::size_t number = 1) const {
     return peers.size() >= number && peers.back()->setup.has_value();
