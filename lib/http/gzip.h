@@ -1,4 +1,4 @@
-// One gzip member, made piece by piece with ISA-L.
+// One gzip member, made piece by piece.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@ namespace prometheus_rsocket::http {
 
 enum class GzipEffort {
   // ISA-L's level 1, several times faster than zlib's. At some addresses, one in thousands, the
-  // bytes are others: the text is the same.
+  // bytes are others, and other processors have other code: the text is the same.
   kFast,
-  // Level 3: a fifth of that speed, and the same bytes wherever it works. For who compares runs.
+  // zlib's level 1: the same bytes wherever it works. For who compares runs.
   kReproducible,
 };
 
@@ -24,9 +24,10 @@ class Gzip {
   // no call after the last.
   void compress(std::string_view piece, bool last, std::string& out);
 
+  class Stream;  // gzip.cpp
+
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Stream> stream_;
 };
 
 }  // namespace prometheus_rsocket::http
