@@ -110,6 +110,7 @@ void Client::on(const rsocket::SetupReceived& setup) {
   owner_.shard().log.debug("client connected",
                            {{"client", runtime::to_string(session_->remote_endpoint())}});
   give_key();
+  if (owner_.draining()) static_cast<void>(ask_to_leave());
   if (owner_.config().connection_age_max > base::Duration::zero()) limit_age();
 }
 

@@ -30,6 +30,7 @@ class ClientOwner {
   [[nodiscard]] virtual LogLimit& log_limit() = 0;
   // The process's secret for hashes of what clients choose.
   [[nodiscard]] virtual const base::SipKey& hash_key() const = 0;
+  [[nodiscard]] virtual bool draining() const = 0;
   // None until the first key is made.
   [[nodiscard]] virtual const std::shared_ptr<const envelope::PrivateKey>& key() const = 0;
 

@@ -149,21 +149,35 @@ void ShardServer::drain(base::Duration within) {
   std::vector<Client*> all;
   for (const auto& [id, client] : clients_) all.push_back(client.get());
   if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(all, std::less());
+  asked_until_ = now + within;
   for (Client* client : all) {
     const base::Duration moment = shard_.random.up_to(within);
-    leaving_.emplace_back(now + (client->ask_to_leave() ? within : moment), client->id());
+    leaving_.emplace_back(client->ask_to_leave() ? moment_of_asked() : now + moment, client->id());
   }
   std::ranges::sort(leaving_, std::greater{});
   leave_timer_ = shard_.timers.make_timer();
   leave_in_turn();
 }
 
+// Not all at once: a page that is under way would be without all of them.
+base::Instant ShardServer::moment_of_asked() {
+  const base::Duration spread = (asked_until_ - shard_.clock.now()) / 8;
+  return asked_until_ + shard_.random.up_to(std::max(spread, base::Duration::zero()));
+}
+
 void ShardServer::leave_in_turn() {
   const base::Instant now = shard_.clock.now();
   while (!leaving_.empty() && leaving_.back().first <= now) {
-    const auto found = clients_.find(leaving_.back().second);
+    const ConnectionId id = leaving_.back().second;
     leaving_.pop_back();
-    if (found != clients_.end()) found->second->leave();
+    const auto found = clients_.find(id);
+    if (found == clients_.end()) continue;
+    if (found->second->asked_to_leave() && now < asked_until_) {  // since its turn was drawn
+      leaving_.emplace_back(moment_of_asked(), id);
+      std::ranges::sort(leaving_, std::greater{});
+    } else {
+      found->second->leave();
+    }
   }
   if (leaving_.empty()) return;
   leave_timer_->async_wait_until(
@@ -173,8 +187,10 @@ void ShardServer::leave_in_turn() {
 
 void ShardServer::pull_delivered(PullId pull) {
   if (!draining_ && config_.connection_age_max == base::Duration::zero()) return;
+  const bool waits_for_asked = shard_.clock.now() < asked_until_;
   for (const auto& [id, client] : clients_) {
-    const bool goes = (draining_ || client->overaged()) && !client->asked_to_leave();
+    const bool goes =
+        (draining_ || client->overaged()) && !(client->asked_to_leave() && waits_for_asked);
     if (!goes || client->last_replied() != pull) continue;
     base::reached(base::Probe::kSentAwayByScrape);
     client->leave();

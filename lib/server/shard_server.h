@@ -37,11 +37,12 @@ class ShardServer final : private ClientOwner {
 
   void push_stored(ConnectionId client, std::uint32_t stream, boost::system::error_code error);
 
-  // Sends every client away at a moment of its own in [0, within]; who can is asked to go elsewhere
-  // first, and sent away after `within` if it still is here …
+  // Sends every client away at a moment of its own in [0, within]. Who can is asked to go elsewhere
+  // first, also one whose SETUP comes later, and sent away in the eighth of `within` that follows
+  // it, if it still is here …
   void drain(base::Duration within);
-  // … or, unless it was asked, as soon as what it answered to this pull has arrived whole; so who
-  // is over its age too.
+  // … or as soon as it answered to this pull and all pieces of that page were made; so who is over
+  // its age too, and, after `within`, who was asked.
   void pull_delivered(PullId pull);
   // Ends what is left, at once.
   void abort();
@@ -60,6 +61,7 @@ class ShardServer final : private ClientOwner {
   LogLimit& log_limit() override { return log_limit_; }
   const base::SipKey& hash_key() const override { return hash_key_; }
   const std::shared_ptr<const envelope::PrivateKey>& key() const override { return key_; }
+  bool draining() const override { return draining_; }
   const std::shared_ptr<transport::ByteBudget>& inflight() const override { return inflight_; }
   const std::shared_ptr<transport::ByteBudget>& remembered() const override { return remembered_; }
   void replied(PullId pull, Reply reply) override;
@@ -72,6 +74,7 @@ class ShardServer final : private ClientOwner {
   void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
                  const Slot& slot);
   void leave_in_turn();
+  [[nodiscard]] base::Instant moment_of_asked();
   void free(const Slot& slot);
   void tell(runtime::Handler<void()> task);
 
@@ -90,6 +93,7 @@ class ShardServer final : private ClientOwner {
   std::list<Held> held_;
   // While draining: who leaves when, soonest last.
   bool draining_ = false;
+  base::Instant asked_until_{};  // who was asked to go elsewhere is left alone before
   std::vector<std::pair<base::Instant, ConnectionId>> leaving_;
   std::unique_ptr<runtime::Timer> leave_timer_;
 };
