@@ -4,8 +4,10 @@
 
 #include <boost/asio/error.hpp>
 
+#include "base/bytes.h"
 #include "server_world.h"
 #include "sim/peer/rsocket_bytes.h"
+#include "transport/leaving.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -68,6 +70,42 @@ TEST(Drain, AClientOfOursStaysOnThePageUntilItHasBeenScrapedElsewhereOrTheGraceI
   }
   ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 10s));
   EXPECT_EQ(it.exit_code, 0);
+}
+
+// Of a page under way all would be missing.
+TEST(Drain, WhoWasAskedAndFoundNobodyElseDoesNotLeaveInOneInstant) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    ServerWorld it({}, {}, seed);
+    for (int i = 0; i < 16; ++i) it.add_application(gauge("a" + std::to_string(i), 1));
+    it.add_application(gauge("b", 1)).hang();
+    it.world.run_for(1s);
+    it.proxy->raise(runtime::Signal::kTerminate);
+    it.world.run_for(it.config.shutdown_grace * 4 / 5 - 100ms);
+    const std::string page = it.scrape("X-Prometheus-Scrape-Timeout-Seconds: 2\r\n");
+    EXPECT_GT(std::ranges::count(page, '\n'), 2 * 16 / 3) << "seed " << seed << ":\n" << page;
+  }
+}
+
+TEST(Drain, AClientOfOursWhoseSetupComesAfterSigtermIsAskedToGoElsewhereToo) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  sim::peer::RawPeer late(it.new_host(), kTcp);
+  it.world.run_for(1s);
+  it.proxy->raise(runtime::Signal::kTerminate);
+  it.world.run_for(100ms);
+  auto setup = sim::peer::setup_frame();
+  setup.data_mime_type = transport::kOurDataMimeType;
+  late.send(sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, setup}));
+  it.world.run_for(1s);
+  const std::string received = late.received();
+  std::vector<std::string> words;
+  for (const rsocket::Frame& frame : sim::peer::frames(received)) {
+    const auto* told = std::get_if<rsocket::RequestFnfFrame>(&frame.body);
+    if (told != nullptr && told->payload.metadata) {
+      words.emplace_back(base::as_text(*told->payload.metadata));
+    }
+  }
+  EXPECT_THAT(words, testing::ElementsAre(transport::kLeaveWord));
 }
 
 TEST(Drain, AClientThatCannotGoElsewhereFirstLeavesOnceItsLastScrapeHasArrived) {
