@@ -28,6 +28,8 @@ PushResult to_result(error_code error) {
 }
 
 LogLevel level_of(const agent::Event& event) {
+  const auto* ended = std::get_if<agent::Disconnected>(&event);
+  if (ended != nullptr && ended->reason == rsocket::CloseReason::kCommand) return LogLevel::kInfo;
   if (std::holds_alternative<agent::DialFailed>(event) ||
       std::holds_alternative<agent::Disconnected>(event) ||
       std::holds_alternative<agent::KeyRejected>(event) ||

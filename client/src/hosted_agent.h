@@ -39,6 +39,7 @@ class HostedAgent final : private agent::MetricsSource, private agent::Observer 
   void handle(const agent::ScrapeFailed&) {}
   void handle(const agent::Disconnected& event);
   void handle(const agent::AskedToLeave& event);
+  void handle(const agent::GoneElsewhere&) {}
   void handle(const agent::Retrying& event);
   void handle(const agent::Ended& event);
 

@@ -15,8 +15,6 @@ using base::Mutant;
 using runtime::error_code;
 
 namespace {
-constexpr std::string_view kGoneElsewhere = "the client has gone elsewhere";
-
 RetryConfig without_end(RetryConfig config) {
   config.retries_max.reset();
   return config;
@@ -126,18 +124,24 @@ void Agent::link_scraped(Link& link) {
     if (older.get() == &link) return;
     if (older->leaving()) continue;
     base::reached(base::Probe::kMoved);
-    older->close(kGoneElsewhere);
+    go_from(*older);
   }
+}
+
+void Agent::go_from(Link& link) {
+  if (link.leaving()) return;
+  link.close("the client has gone elsewhere");
+  observer_.on_event(GoneElsewhere{link.number()});
 }
 
 void Agent::link_asked_to_leave(Link& link) {
   if (state_ != State::kOpen || &link != links_.back().get()) return;  // it dials already
-  // The first may be the only one that was ever scraped.
-  if (links_.size() > kOldLinksMax) links_[links_.size() - 2]->close(kGoneElsewhere);
   state_ = State::kWaiting;
+  observer_.on_event(AskedToLeave{link.number()});
+  // The first may be the only one that was ever scraped.
+  if (links_.size() > kOldLinksMax) go_from(*links_[links_.size() - 2]);
   // A proxy that gave us a key served us: that it ends is nobody's failure.
   if (link.key()) moving_ = RetryPolicy(without_end(config_.retry));
-  observer_.on_event(AskedToLeave{link.number()});
   if (state_ == State::kWaiting) retry(link.age());
 }
 

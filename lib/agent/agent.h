@@ -84,6 +84,7 @@ class Agent final : private LinkOwner {
   void retry(std::optional<base::Duration> lasted);
   void wait_then(base::Duration delay, void (Agent::*then)());
   void leave(EndReason reason);
+  void go_from(Link& link);  // which serves no more: another does
   void end_when_alone();
 
   // The newest that is not leaving and is as wanted; nothing if there is none.

@@ -20,17 +20,22 @@ struct Printer {
     out << "KeyReceived connection=" << event.connection;
   }
   void operator()(const KeyRejected& event) const {
-    out << "KeyRejected error=" << event.error.message();
+    out << "KeyRejected connection=" << event.connection << " error=" << event.error.message();
   }
-  void operator()(const Scraped& event) const { out << "Scraped text_bytes=" << event.text_bytes; }
+  void operator()(const Scraped& event) const {
+    out << "Scraped connection=" << event.connection << " text_bytes=" << event.text_bytes;
+  }
   void operator()(const ScrapeFailed& event) const {
-    out << "ScrapeFailed error=" << event.error.message();
+    out << "ScrapeFailed connection=" << event.connection << " error=" << event.error.message();
   }
   void operator()(const Disconnected& event) const {
     out << "Disconnected connection=" << event.connection << " reason=" << event.reason;
   }
   void operator()(const AskedToLeave& event) const {
     out << "AskedToLeave connection=" << event.connection;
+  }
+  void operator()(const GoneElsewhere& event) const {
+    out << "GoneElsewhere connection=" << event.connection;
   }
   void operator()(const Retrying& event) const {
     const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(event.delay);

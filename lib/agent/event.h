@@ -35,14 +35,17 @@ struct KeyReceived {
   friend bool operator==(const KeyReceived&, const KeyReceived&) = default;
 };
 struct KeyRejected {  // what came is no key of ours; the one before it stays
+  std::uint64_t connection = 0;
   runtime::error_code error;
   friend bool operator==(const KeyRejected&, const KeyRejected&) = default;
 };
 struct Scraped {
-  std::size_t text_bytes;
+  std::uint64_t connection = 0;
+  std::size_t text_bytes = 0;
   friend bool operator==(const Scraped&, const Scraped&) = default;
 };
 struct ScrapeFailed {  // the proxy was told so by ERROR
+  std::uint64_t connection = 0;
   runtime::error_code error;
   friend bool operator==(const ScrapeFailed&, const ScrapeFailed&) = default;
 };
@@ -56,6 +59,12 @@ struct AskedToLeave {
   std::uint64_t connection = 0;
   friend bool operator==(const AskedToLeave&, const AskedToLeave&) = default;
 };
+// It was scraped on another connection, or has too many that it was asked to leave: it ends this
+// one.
+struct GoneElsewhere {
+  std::uint64_t connection = 0;
+  friend bool operator==(const GoneElsewhere&, const GoneElsewhere&) = default;
+};
 struct Retrying {  // after DialFailed, AskedToLeave, or Disconnected of the last connection
   base::Duration delay{};
   std::uint32_t failures = 0;  // in a row; 0: the connection had been stable
@@ -67,8 +76,9 @@ struct Ended {  // once, last
   friend bool operator==(const Ended&, const Ended&) = default;
 };
 
-using Event = std::variant<Dialling, DialFailed, Connected, KeyReceived, KeyRejected, Scraped,
-                           ScrapeFailed, Disconnected, AskedToLeave, Retrying, Ended>;
+using Event =
+    std::variant<Dialling, DialFailed, Connected, KeyReceived, KeyRejected, Scraped, ScrapeFailed,
+                 Disconnected, AskedToLeave, GoneElsewhere, Retrying, Ended>;
 std::ostream& operator<<(std::ostream& out, EndReason reason);
 std::ostream& operator<<(std::ostream& out, const Event& event);
 

@@ -117,7 +117,7 @@ error_code Link::take_key(base::ByteView der) {
   if (!key_ || !std::ranges::equal(key_->der(), der)) {
     auto key = shard_.keys.read_public_key(der);
     if (!key) {
-      observer_.on_event(KeyRejected{key.error()});
+      observer_.on_event(KeyRejected{number_, key.error()});
       return key.error();
     }
     key_ = std::move(*key);
@@ -141,7 +141,7 @@ void Link::reply(rsocket::StreamId stream, const Key& key, error_code error,
     }
   }
   if (!error) {
-    observer_.on_event(Scraped{text.size()});
+    observer_.on_event(Scraped{number_, text.size()});
     owner_.link_scraped(*this);
     return;
   }
@@ -150,7 +150,7 @@ void Link::reply(rsocket::StreamId stream, const Key& key, error_code error,
   }
   if (error == rsocket::CommandError::kPayloadTooLong) code = ErrorCode::kCanceled;
   (void)session_->respond_error(stream, code, error.message());
-  observer_.on_event(ScrapeFailed{error});
+  observer_.on_event(ScrapeFailed{number_, error});
 }
 
 void Link::handle(const rsocket::Closed& closed) {

@@ -234,7 +234,7 @@ class Connection {
   void receive_setup(base::Instant now, const SetupFrame& setup);
   void receive_keepalive(base::Instant now, const KeepaliveFrame& keepalive);
   void receive_request(base::Instant now, const Frame& frame);
-  [[nodiscard]] bool admit_request(StreamId stream, FrameType type);
+  [[nodiscard]] bool admit_request(StreamId stream, FrameType type, bool follows);
   void receive_payload(base::Instant now, const Frame& frame);
   void receive_extension(bool ignore);
   void receive_error(StreamId stream, const ErrorFrame& error);

@@ -141,7 +141,7 @@ bool Connection::take_keepalive_token(base::Instant now) {
 // ---- Requests of the peer.
 
 // Registers a request that may begin; says what has to be said of one that may not.
-bool Connection::admit_request(StreamId stream, FrameType type) {
+bool Connection::admit_request(StreamId stream, FrameType type, bool follows) {
   const std::uint32_t parity = role_ == Role::kServer ? 1 : 0;
   if (stream.value % 2 != parity) {
     fail(CloseReason::kProtocolError, ErrorCode::kConnectionError, "stream id of wrong parity");
@@ -153,7 +153,8 @@ bool Connection::admit_request(StreamId stream, FrameType type) {
     send_error(stream, ErrorCode::kApplicationError, "interaction not supported");
     return false;
   }
-  if (inbound_.size() >= config_.inbound_streams_max) {
+  const bool stays = wants_reply || follows;  // a whole fire-and-forget is delivered at once
+  if (stays && inbound_.size() >= config_.inbound_streams_max) {
     if (wants_reply) send_error(stream, ErrorCode::kRejected, "too many requests under way");
     return false;
   }
@@ -163,15 +164,15 @@ bool Connection::admit_request(StreamId stream, FrameType type) {
 
 void Connection::receive_request(base::Instant now, const Frame& frame) {
   if (const auto* request = std::get_if<RequestResponseFrame>(&frame.body)) {
-    if (!admit_request(frame.stream, FrameType::kRequestResponse)) return;
+    if (!admit_request(frame.stream, FrameType::kRequestResponse, request->follows)) return;
     if (request->follows) return reassemble(now, frame);
     deliver_request(frame.stream, request->payload);
   } else if (const auto* fnf = std::get_if<RequestFnfFrame>(&frame.body)) {
-    if (!admit_request(frame.stream, FrameType::kRequestFnf)) return;
+    if (!admit_request(frame.stream, FrameType::kRequestFnf, fnf->follows)) return;
     if (fnf->follows) return reassemble(now, frame);
     deliver_request(frame.stream, fnf->payload);
   } else {
-    static_cast<void>(admit_request(frame.stream, FrameType::kRequestStream));
+    static_cast<void>(admit_request(frame.stream, FrameType::kRequestStream, false));
   }
 }
 

@@ -71,7 +71,7 @@ void Connection::handle_skipped_frame(base::Instant now, const FrameHeader& head
   } else if (const auto error = header_error(header)) {
     handle_frame_error(now, *error);
   } else if (is_request(type)) {
-    if (!admit_request(header.stream, type)) return;
+    if (!admit_request(header.stream, type, true)) return;
     abort_payload(header.stream, reason);
   } else if (type == FrameType::kPayload) {
     if (wants_body(header, kUnaskedFrameBytesMax)) {

@@ -126,7 +126,8 @@ void Web::handle_connected(const ExchangePtr& exchange) {
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
-  Scrape scrape{exchange, std::move(*scraper), now + time.pull};
+  const base::Duration patience = time.pull - std::min(kLateAfter, time.pull / 2);
+  Scrape scrape{exchange, std::move(*scraper), now + time.pull, now + patience};
   if (running_ < config_.scrapes_max) return run(std::move(scrape));
   waiting_.push_back(std::move(scrape));
   admit();
@@ -139,8 +140,7 @@ void Web::admit() {
     run(std::move(scrape));
   }
   if (waiting_.empty()) return waiting_alarm_.clear();
-  waiting_alarm_.set(std::ranges::min_element(waiting_, {}, &Scrape::deadline)->deadline -
-                     kLateAfter);
+  waiting_alarm_.set(std::ranges::min_element(waiting_, {}, &Scrape::late_from)->late_from);
 }
 
 // Whoever waited until there is hardly time left to ask anybody: a page that lacks everybody would
@@ -148,7 +148,7 @@ void Web::admit() {
 void Web::refuse_late() {
   const base::Instant now = shard_.clock.now();
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->deadline - kLateAfter > now) {
+    if (it->late_from > now) {
       ++it;
       continue;
     }

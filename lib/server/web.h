@@ -51,7 +51,8 @@ class Web final : private http::RequestHandler {
   struct Scrape {
     ExchangePtr exchange;
     push::ScraperId scraper;
-    base::Instant deadline;  // for the pull
+    base::Instant deadline;   // for the pull
+    base::Instant late_from;  // hardly time is left to ask anybody
   };
 
   void handle(const ExchangePtr& exchange) override;

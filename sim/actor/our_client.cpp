@@ -89,6 +89,9 @@ class OurClient::AgentLife final : public Life,
     open_.erase(event.connection);
     note(history::Disconnected{who_, event.connection});
   }
+  void handle(const agent::GoneElsewhere& event) {
+    note(history::GoneElsewhere{who_, event.connection});
+  }
   void handle(const agent::AskedToLeave& event) {
     note(history::AskedToLeave{who_, event.connection});
   }

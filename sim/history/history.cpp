@@ -137,6 +137,10 @@ struct Printer {
     out << "asked to leave: client " << e.who;
     say_connection(e.connection);
   }
+  void operator()(const GoneElsewhere& e) const {
+    out << "gone elsewhere client " << e.who;
+    say_connection(e.connection);
+  }
   void operator()(const KeyGiven& e) const {
     out << "key given client " << e.who << " key " << e.key;
     say_connection(e.connection);

@@ -83,6 +83,10 @@ struct AskedToLeave {  // the proxy is about to end; the connection stays until 
   Incarnation who;
   std::uint64_t connection = 0;
 };
+struct GoneElsewhere {  // it ends that connection, since another serves
+  Incarnation who;
+  std::uint64_t connection = 0;
+};
 struct KeyGiven {  // a key came on that connection; also when it is the same again
   Incarnation who;
   KeyId key;
@@ -234,10 +238,10 @@ struct Ended {  // of the run, last
 
 using What =
     std::variant<ClientStarted, ClientEnded, DialBegan, DialFailed, Connected, Disconnected,
-                 AskedToLeave, KeyGiven, KeyUsed, Sampled, Hung, Recovered, PushBegan, PushEnded,
-                 ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade, Accepted, PushStored,
-                 MetricsRead, Resources, ScrapeBegan, ScrapeEnded, ScrapeConfirmed, HostileDialled,
-                 FaultBegan, FaultEnded, Healed, Ended>;
+                 AskedToLeave, GoneElsewhere, KeyGiven, KeyUsed, Sampled, Hung, Recovered,
+                 PushBegan, PushEnded, ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade,
+                 Accepted, PushStored, MetricsRead, Resources, ScrapeBegan, ScrapeEnded,
+                 ScrapeConfirmed, HostileDialled, FaultBegan, FaultEnded, Healed, Ended>;
 
 struct Entry {
   base::Instant at;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "sim/oracle/findings.h"
 #include "sim/oracle/rules.h"
@@ -38,20 +40,35 @@ class Follower {
       : index_(index), life_(life), findings_(findings) {}
 
   void take(const Attempt& attempt) {
+    const auto found = open_.find(attempt.connection);
     switch (attempt.kind) {
       case Attempt::Kind::kBegan:
         if (waiting_since_) judge(*waiting_since_, attempt.at);
         waiting_since_.reset();
+        dialling_ = true;
         break;
       case Attempt::Kind::kConnected:
-        connected_at_ = attempt.at;
+        dialling_ = false;
+        newest_ = attempt.connection;
+        open_[newest_] = {attempt.at};
         break;
       case Attempt::Kind::kFailed:
-        ended(attempt.at, false);
+        dialling_ = false;
+        wait(attempt.at, std::nullopt);
+        break;
+      case Attempt::Kind::kKeyed:
+        if (found != open_.end()) found->second.keyed = true;
+        break;
+      case Attempt::Kind::kAsked:
+        if (found == open_.end() || !is_content() || attempt.connection != newest_) break;
+        if (found->second.keyed) moving_failures_ = 0;
+        wait(attempt.at, attempt.at - found->second.since);
+        break;
+      case Attempt::Kind::kGone:
+        if (found != open_.end()) found->second.gone = true;
         break;
       case Attempt::Kind::kDisconnected:
-        ended(attempt.at,
-              connected_at_ && attempt.at - *connected_at_ >= index_.rules().stable_time);
+        if (found != open_.end()) take_end(found->second, attempt);
         break;
     }
   }
@@ -65,10 +82,30 @@ class Follower {
   }
 
  private:
-  void ended(base::Instant at, bool was_stable) {
-    failures_ = was_stable ? 0 : failures_ + 1;
-    connected_at_.reset();
-    waiting_since_ = at;
+  struct Connection {
+    base::Instant since;
+    bool keyed = false;
+    bool gone = false;
+  };
+
+  [[nodiscard]] bool is_content() const { return !dialling_ && !waiting_since_; }
+  [[nodiscard]] bool is_served() const {
+    return std::ranges::any_of(open_, [](const auto& one) { return !one.second.gone; });
+  }
+
+  void take_end(const Connection& ended, const Attempt& attempt) {
+    const base::Duration lasted = attempt.at - ended.since;
+    const bool served = !ended.gone;
+    open_.erase(attempt.connection);
+    const bool was_all = waiting_since_ && served && !is_served();
+    if (was_all || (is_content() && attempt.connection == newest_)) wait(attempt.at, lasted);
+  }
+
+  void wait(base::Instant since, std::optional<base::Duration> lasted) {
+    std::uint64_t& count = is_served() ? moving_failures_ : alone_failures_;
+    count = lasted && *lasted >= index_.rules().stable_time ? 0 : count + 1;
+    failures_ = count;
+    waiting_since_ = since;
   }
 
   void judge(base::Instant since, base::Instant dialled) {
@@ -86,9 +123,13 @@ class Follower {
   const Index& index_;
   const Life& life_;
   Findings& findings_;
-  std::uint64_t failures_ = 0;
-  std::optional<base::Instant> connected_at_;
+  std::uint64_t alone_failures_ = 0;
+  std::uint64_t moving_failures_ = 0;
+  std::uint64_t failures_ = 0;  // the one that counts now
+  bool dialling_ = false;
   std::optional<base::Instant> waiting_since_;
+  std::uint64_t newest_ = 0;
+  std::map<std::uint64_t, Connection> open_;
 };
 
 }  // namespace

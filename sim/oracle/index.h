@@ -87,11 +87,19 @@ struct Push {
   }
 };
 
-struct Attempt {  // to connect, in the order of time
-  // kDisconnected: or asked to leave, whichever came first.
-  enum class Kind : std::uint8_t { kBegan, kFailed, kConnected, kDisconnected };
+struct Attempt {  // to connect, and what became of it, in the order of time
+  enum class Kind : std::uint8_t {
+    kBegan,
+    kFailed,
+    kConnected,
+    kKeyed,
+    kAsked,  // to leave
+    kGone,   // the client ends it, since another serves
+    kDisconnected,
+  };
   base::Instant at;
   Kind kind{};
+  std::uint64_t connection = 0;
 };
 
 struct KeyUse {

@@ -42,8 +42,8 @@ ProxyLife* IndexReader::present(ProxyId proxy) {
   return lives.empty() || lives.back().end ? nullptr : &lives.back();
 }
 
-void IndexReader::attempt(const Incarnation& who, Attempt::Kind kind) {
-  life(who).attempts.push_back({now_, kind});
+void IndexReader::attempt(const Incarnation& who, Attempt::Kind kind, std::uint64_t connection) {
+  life(who).attempts.push_back({now_, kind, connection});
 }
 
 void IndexReader::end_session(Session& session, Session::End end) const {
@@ -83,7 +83,7 @@ void IndexReader::take(const history::DialBegan& e) { attempt(e.who, Attempt::Ki
 void IndexReader::take(const history::DialFailed& e) { attempt(e.who, Attempt::Kind::kFailed); }
 
 void IndexReader::take(const history::Connected& e) {
-  attempt(e.who, Attempt::Kind::kConnected);
+  attempt(e.who, Attempt::Kind::kConnected, e.connection);
   Life& of = life(e.who);
   if (Session* const before = session(of, e.connection)) {
     CHECK(e.connection == 0, "a connection of ours begins once");
@@ -98,21 +98,26 @@ void IndexReader::take(const history::Connected& e) {
 void IndexReader::take(const history::Disconnected& e) {
   Session* const of = session(life(e.who), e.connection);
   CHECK(of != nullptr, "a connection ends after it began");
-  if (of->asked_to_leave == kNever) attempt(e.who, Attempt::Kind::kDisconnected);
+  attempt(e.who, Attempt::Kind::kDisconnected, e.connection);
   end_session(*of, Session::End::kClosed);
 }
 
 void IndexReader::take(const history::AskedToLeave& e) {
   Session* const of = session(life(e.who), e.connection);
   CHECK(of != nullptr, "who is asked to leave is connected");
-  attempt(e.who, Attempt::Kind::kDisconnected);
+  attempt(e.who, Attempt::Kind::kAsked, e.connection);
   of->asked_to_leave = now_;
+}
+
+void IndexReader::take(const history::GoneElsewhere& e) {
+  attempt(e.who, Attempt::Kind::kGone, e.connection);
 }
 
 void IndexReader::take(const history::KeyGiven& e) {
   Session* const of = session(life(e.who), e.connection);
   CHECK(of != nullptr, "a key comes on a connection");
   of->keys.push_back({now_, e.key});
+  attempt(e.who, Attempt::Kind::kKeyed, e.connection);
   if (of->proxy) return;
   of->proxy = index_.proxy_of(e.key);
   if (of->proxy) of->keyed = now_;

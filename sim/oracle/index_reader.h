@@ -19,6 +19,7 @@ class IndexReader {
   void take(const history::Connected& e);
   void take(const history::Disconnected& e);
   void take(const history::AskedToLeave& e);
+  void take(const history::GoneElsewhere& e);
   void take(const history::KeyGiven& e);
   void take(const history::KeyUsed& e);
   void take(const history::Sampled& e);
@@ -45,7 +46,7 @@ class IndexReader {
 
   [[nodiscard]] Life& life(const Incarnation& who);
   [[nodiscard]] ProxyLife* present(ProxyId proxy);
-  void attempt(const Incarnation& who, Attempt::Kind kind);
+  void attempt(const Incarnation& who, Attempt::Kind kind, std::uint64_t connection = 0);
   void end_session(Session& session, Session::End end) const;
   // The latest of that number; nothing if there is none.
   [[nodiscard]] static Session* session(Life& of, std::uint64_t number);

@@ -77,9 +77,9 @@ class MetricsJudge {
       // A dial may have arrived and the client not know it.
       bounds.high += static_cast<std::uint64_t>(
           std::ranges::count_if(life.attempts, [&](const Attempt& attempt) {
-            return attempt.kind != Attempt::Kind::kDisconnected &&
-                   attempt.kind != Attempt::Kind::kConnected && attempt.at <= at_ &&
-                   attempt.at + patience >= at_;
+            return (attempt.kind == Attempt::Kind::kBegan ||
+                    attempt.kind == Attempt::Kind::kFailed) &&
+                   attempt.at <= at_ && attempt.at + patience >= at_;
           }));
     }
     return bounds;

@@ -84,7 +84,9 @@ namespace prometheus_rsocket::sim::oracle {
 // (Rules::stable_time), within the redial spread; else after its k-th failure in a row within
 // first_backoff · 2^(k-1), max_backoff at most, give or take the jitter, and never later than
 // max_backoff. A connection that was not stable is a failure. A pause of its process excuses
-// lateness, never haste.
+// lateness, never haste. While another of its connections serves, failures have a count of their
+// own, which begins anew when a proxy that gave a key asks it to leave; when the last connection
+// ends, it dials as if nothing had failed meanwhile.
 [[nodiscard]] std::vector<Violation> judge_backoff(const Index& index);
 
 // 11. (design.md, "Leaving") When a proxy with N stable connections of our clients ends or drains,

@@ -32,7 +32,7 @@ TEST_P(AgentOver, AScrapeIsAnsweredWithTheSealedText) {
   EXPECT_EQ(over.scrape(), "up 1\n");
   over.source.text = "up 2\n";
   EXPECT_EQ(over.scrape(), "up 2\n");
-  EXPECT_TRUE(over.observer.saw(Scraped{5}));
+  EXPECT_TRUE(over.observer.saw(Scraped{1, 5}));
 }
 
 TEST_P(AgentOver, APushIsAcknowledged) {

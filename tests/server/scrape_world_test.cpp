@@ -189,6 +189,25 @@ TEST(Scrape, WhoWaitedUntilHardlyTimeIsLeftGetsNoEmptyPage) {
   EXPECT_EQ(it.wait_for(*waiting).status, 503);
 }
 
+// Of a second or less half is enough to be asked in.
+TEST(Scrape, WhoHasLittleTimeWaitsForItsTurnTooAndIsNotRefusedAtOnce) {
+  Config config;
+  config.scrapes_max = 1;
+  ServerWorld it(config);
+  it.add_application(gauge("a", 1));
+  Application& slow = it.add_application(gauge("b", 1));
+  slow.hang();
+  auto running = it.new_scraper();
+  auto waiting = it.new_scraper();
+  running->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 4\r\n");
+  it.world.run_for(200ms);
+  waiting->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 1\r\n");
+  it.world.run_for(100ms);
+  slow.recover();
+  EXPECT_EQ(it.wait_for(*running).status, 200);
+  EXPECT_EQ(it.wait_for(*waiting).status, 200);
+}
+
 // What it leaves behind is read after its end: under AddressSanitizer this shows.
 TEST(Scrape, UnderWayAndWaitingWhenTheProxyEndsIsDropped) {
   Config config;

@@ -25,6 +25,7 @@ TEST(History, EveryEntryIsPrintedAsOneLineThatNamesWhoAndWhat) {
   EXPECT_EQ(printed(DialFailed{kWho}), "dial failed client 3.1");
   EXPECT_EQ(printed(Connected{kWho}), "connected client 3.1");
   EXPECT_EQ(printed(Disconnected{kWho}), "disconnected client 3.1");
+  EXPECT_EQ(printed(GoneElsewhere{kWho, 2}), "gone elsewhere client 3.1 connection 2");
   EXPECT_EQ(printed(KeyGiven{kWho, KeyId{9}}), "key given client 3.1 key 9");
   EXPECT_EQ(printed(KeyUsed{kWho, KeyId{9}}), "key used client 3.1 key 9");
   EXPECT_EQ(printed(Sampled{kWho, 17, 4}), "sampled client 3.1 sequence 17 parts 4");

@@ -121,6 +121,30 @@ TEST(Backoff, AskedToLeaveItDialsWithinTheSpreadAndOnceThoughTheConnectionEndsLa
   }
 }
 
+// Asked at 60 s, it finds nobody: its dials fail at 65, 67, 71 and 79 s, and the old connection
+// ends.
+Story finds_nobody() {
+  Story story;
+  story.at(0s).proxy(0).start(1).connects(1, 0, 1).at(60s).asked_to_leave(1, 1);
+  for (const Duration at : {65s, 67s, 71s, 79s}) story.at(at).dials(1).dial_fails(1);
+  return story.at(82s).disconnects(1, 1);
+}
+
+TEST(Backoff, WhenTheLastConnectionEndsItDialsAsIfNothingHadFailedMeanwhile) {
+  EXPECT_THAT(finds_nobody().at(87s).dials(1).judged("10-backoff"), IsEmpty());
+  EXPECT_THAT(finds_nobody().at(88s).dials(1).judged("10-backoff"),
+              ElementsAre(HasSubstr("after 0 failures")));
+}
+
+TEST(Backoff, AConnectionThatTheClientEndsItselfServesNoMore) {
+  Story story;
+  story.at(0s).proxy(0).proxy(1).start(1).connects(1, 0, 1).at(60s).asked_to_leave(1, 1);
+  story.at(61s).connects(1, 1, 2).goes_elsewhere(1, 1).at(62s).disconnects(1, 2);
+  // One failure, alone; and its end is nobody's.
+  story.at(63s).disconnects(1, 1).at(64s).dials(1);
+  EXPECT_THAT(story.judged("10-backoff"), IsEmpty());
+}
+
 TEST(Backoff, AcceptThenCloseIsAFailure) {
   EXPECT_THAT(redial(29s, 29s), ElementsAre(HasSubstr("after 1 failures in a row")));
   EXPECT_THAT(redial(29s, 29s + 999ms), ElementsAre(HasSubstr("dialled at 29.999000")));

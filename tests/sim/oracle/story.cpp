@@ -77,6 +77,10 @@ Story& Story::asked_to_leave(std::uint32_t client, std::uint64_t connection) {
   return note(history::AskedToLeave{who(client), connection});
 }
 
+Story& Story::goes_elsewhere(std::uint32_t client, std::uint64_t connection) {
+  return note(history::GoneElsewhere{who(client), connection});
+}
+
 Story& Story::disconnects(std::uint32_t client, std::uint64_t connection) {
   return note(history::Disconnected{who(client), connection});
 }

@@ -57,6 +57,7 @@ class Story {
   // Dials, and is given its key. `connection`: for clients that have several at once.
   Story& connects(std::uint32_t client, std::uint32_t proxy = 0, std::uint64_t connection = 0);
   Story& asked_to_leave(std::uint32_t client, std::uint64_t connection = 0);
+  Story& goes_elsewhere(std::uint32_t client, std::uint64_t connection = 0);
   Story& disconnects(std::uint32_t client, std::uint64_t connection = 0);
   // Starts and connects.
   Story& client(std::uint32_t client, std::uint32_t proxy = 0,
