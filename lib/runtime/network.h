@@ -81,7 +81,8 @@ class Stream {
   // Whether the peer's system has all bytes written so far. What the peer had when it sent bytes or
   // its FIN is known once these have been read. A FIN while it is false is that of a peer that has
   // closed before they came, or reads on after it: which of them is not known yet. Never true again
-  // once the connection has broken with something under way; false after close().
+  // once the connection has broken with something under way; false after close(). True where the
+  // system does not tell.
   [[nodiscard]] virtual bool is_acknowledged() const = 0;
 
   // Ends the connection at once; operations under way complete with operation_aborted. Idempotent.
