@@ -114,6 +114,8 @@ class DrainJudge {
         is_touched({Place::Kind::kLoadBalancer, 0}, from, to)) {
       return true;
     }
+    // A page waits for who hangs; who goes elsewhere meanwhile is on the other's next page alone.
+    if (is_anybody_hung(from, to)) return true;
     bool has_other = false;  // to go to
     for (const auto& [proxy, lives] : index_.proxies()) {
       if (is_touched(place_of(proxy), from, to)) return true;
@@ -134,6 +136,12 @@ class DrainJudge {
     });
   }
 
+  [[nodiscard]] bool is_anybody_hung(base::Instant from, base::Instant to) const {
+    return std::ranges::any_of(index_.lives(), [&](const auto& entry) {
+      return std::ranges::any_of(entry.second.hung,
+                                 [&](const Period& hung) { return hung.overlaps(from, to); });
+    });
+  }
   [[nodiscard]] bool is_touched(const Place& place, base::Instant from, base::Instant to) const {
     return index_.disturbances().touched_at(place, from - index_.rules().lifetime, to);
   }

@@ -13,7 +13,9 @@ std::string resolved(std::string_view text) {
 TEST(Address, IsALiteralOrANameAndAPort) {
   EXPECT_EQ(resolved("127.0.0.1:8080"), "127.0.0.1:8080");
   EXPECT_EQ(resolved("[::1]:0"), "[::1]:0");
-  EXPECT_EQ(resolve("localhost:1")->port, 1);
+  const auto by_name = resolve("localhost:1");
+  ASSERT_TRUE(by_name) << "localhost has no address here";
+  EXPECT_EQ(by_name->port, 1);
 }
 
 TEST(Address, WithoutAHostIsEveryAddress) { EXPECT_EQ(resolved(":65535"), "[::]:65535"); }

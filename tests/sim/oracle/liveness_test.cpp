@@ -211,6 +211,12 @@ TEST(Drains, AClientThatIsDisturbedHangsOrLeavesIsExcused) {
               ElementsAre(HasSubstr("to 90.000000")));
 }
 
+TEST(Drains, WhileAPageWaitsForAHungClientAnotherMayGo) {
+  Story story = drained(90s);
+  story.at(0s).client(2, 1).at(67s).note(history::Hung{story.who(2)});
+  EXPECT_THAT(story.at(80s).note(history::Recovered{story.who(2)}).judged("L4"), IsEmpty());
+}
+
 TEST(Drains, AClientThatHasJustComeBacksOff) {
   Story story;
   story.at(0s).proxy(0).proxy(1).at(40s).client(1).at(45s).scrapes(0, {1}, 60s);
