@@ -115,14 +115,15 @@ class DrainJudge {
       return true;
     }
     // A page waits for who hangs; who goes elsewhere meanwhile is on the other's next page alone.
-    if (is_anybody_hung(from, to)) return true;
+    if (does_anybody_hang(from, to)) return true;
     bool has_other = false;  // to go to
     for (const auto& [proxy, lives] : index_.proxies()) {
       if (is_touched(place_of(proxy), from, to)) return true;
       for (const ProxyLife& other : lives) {
         if (&other == &drained_) continue;
+        // Who went there waits for that end, unless it was told, a lifetime long.
         for (const base::Instant end : {other.draining, other.ended}) {
-          if (end >= from && end <= to) return true;
+          if (end >= from - index_.rules().lifetime && end <= to) return true;
         }
         has_other = has_other || (other.began <= from && other.ended > to);
       }
@@ -136,9 +137,11 @@ class DrainJudge {
     });
   }
 
-  [[nodiscard]] bool is_anybody_hung(base::Instant from, base::Instant to) const {
+  [[nodiscard]] bool does_anybody_hang(base::Instant from, base::Instant to) const {
     return std::ranges::any_of(index_.lives(), [&](const auto& entry) {
-      return std::ranges::any_of(entry.second.hung,
+      const auto& [who, life] = entry;
+      return index_.disturbances().paused(place_of(who), from, to) ||
+             std::ranges::any_of(life.hung,
                                  [&](const Period& hung) { return hung.overlaps(from, to); });
     });
   }

@@ -137,8 +137,10 @@ namespace prometheus_rsocket::sim::oracle {
 // longer than a scrape interval and a round trip: it goes elsewhere before it leaves (design.md,
 // "Leaving"). Not judged:
 // - gaps in which the client, the load balancer or a proxy or scraper was disturbed, a scraper gave
-//   up or was slow on purpose, any client hung (pages wait for it), the client left, or another proxy
-//   ended or drained;
+//   up or was slow on purpose, any client hung or was paused (pages wait for it), or the client
+//   left;
+// - or in which another proxy ended or drained, or had within a lifetime before: who went there
+//   found nobody;
 // - clients whose connection was not yet stable, since these back off;
 // - a drain that was broken off, by a second SIGTERM or the proxy's death;
 // - a grace of which 0.8 is shorter than the redial spread and a scrape interval.

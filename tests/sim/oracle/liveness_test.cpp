@@ -217,6 +217,22 @@ TEST(Drains, WhileAPageWaitsForAHungClientAnotherMayGo) {
   EXPECT_THAT(story.at(80s).note(history::Recovered{story.who(2)}).judged("L4"), IsEmpty());
 }
 
+TEST(Drains, WhileAPageWaitsForAPausedClientAnotherMayGo) {
+  Story story = drained(90s);
+  story.at(0s).client(2, 1).at(67s).fault({client_place(2)}, 5s, FaultEffect::kPause);
+  EXPECT_THAT(story.judged("L4"), IsEmpty());
+}
+
+// Who went to a proxy that was lost in silence finds out a lifetime later.
+TEST(Drains, AnotherLossBeforeIsExcusedForALifetime) {
+  for (const auto& [lost, excused] : {std::pair(50s, true), std::pair(30s, false)}) {
+    Story story = drained(90s);
+    story.rules.lifetime = 20s;
+    story.at(0s).proxy(2).at(lost).proxy_ends(2);
+    EXPECT_EQ(story.judged("L4").empty(), excused);
+  }
+}
+
 TEST(Drains, AClientThatHasJustComeBacksOff) {
   Story story;
   story.at(0s).proxy(0).proxy(1).at(40s).client(1).at(45s).scrapes(0, {1}, 60s);
