@@ -141,7 +141,7 @@ void Agent::link_asked_to_leave(Link& link) {
   // The first may be the only one that was ever scraped.
   if (links_.size() > kOldLinksMax) go_from(*links_[links_.size() - 2]);
   // A proxy that gave us a key served us: that it ends is nobody's failure.
-  if (link.key()) moving_ = RetryPolicy(without_end(config_.retry));
+  if (link.key()) moving_.forget_failures();
   if (state_ == State::kWaiting) retry(link.age());
 }
 

@@ -34,6 +34,8 @@ class RetryPolicy {
   [[nodiscard]] std::optional<base::Duration> handle_ended(std::optional<base::Duration> lasted,
                                                            runtime::Random& random);
 
+  void forget_failures() { failures_ = 0; }
+
   // Failures in a row so far, connections that were not stable included.
   [[nodiscard]] std::uint32_t failures() const { return failures_; }
 

@@ -24,7 +24,7 @@ void append_help(std::string_view help, std::string& out) {
 PageWriter::PageWriter(std::span<const Source> sources, const base::SipKey& key)
     : sources_(sources), merger_(std::in_place, sources, key) {}
 
-bool PageWriter::has_plan() {
+bool PageWriter::make_plan() {
   if (!merger_) return true;
   if (merger_->advance(kFamiliesPerStep)) return false;
   plan_ = std::move(*merger_).finish();
@@ -33,7 +33,7 @@ bool PageWriter::has_plan() {
 }
 
 bool PageWriter::write(std::string& out) {
-  if (!has_plan()) return true;
+  if (!make_plan()) return true;
   if (family_ == plan_.families.size()) return false;
   const std::size_t begin = out.size();
   dropped_bytes_ = 0;

@@ -37,7 +37,7 @@ class PageWriter {
   [[nodiscard]] const MergeStats& stats() const { return plan_.stats; }
 
  private:
-  [[nodiscard]] bool has_plan();
+  [[nodiscard]] bool make_plan();  // a step of it; true once there is one
   void begin_family(const MergedFamily& family, std::string& out);
   void write_sample(const Source& source, const Sample& sample, std::string& out);
 

@@ -15,6 +15,15 @@ Quarantine reason_of(boost::system::error_code error) {
   return Quarantine::kEnvelope;
 }
 
+boost::system::result<exposition::Index, exposition::ScanError> read(std::string_view text,
+                                                                     const base::SipKey& hash_key,
+                                                                     const Exposition* before) {
+  if (before != nullptr) {
+    if (auto index = exposition::rescan(text, *before)) return std::move(*index);
+  }
+  return exposition::scan(text, hash_key);
+}
+
 }  // namespace
 
 boost::system::result<OpenedExposition, OpenFailure> open_exposition(
@@ -30,17 +39,10 @@ boost::system::result<OpenedExposition, OpenFailure> open_exposition(
   if (!opened) return OpenFailure{reason_of(opened.error())};
   if (!opened->key_index) return OpenFailure{Quarantine::kEnvelope};
   exposition->text.resize(opened->text.size());
-  OpenedExposition result{exposition, *opened->key_index};
-  if (before != nullptr) {
-    if (auto index = exposition::rescan(exposition->text, *before)) {
-      exposition->index = std::move(*index);
-      return result;
-    }
-  }
-  auto index = exposition::scan(exposition->text, hash_key);
+  auto index = read(exposition->text, hash_key, before);
   if (!index) return OpenFailure{Quarantine::kMalformed, index.error()};
   exposition->index = std::move(*index);
-  return result;
+  return OpenedExposition{std::move(exposition), *opened->key_index};
 }
 
 }  // namespace prometheus_rsocket::server

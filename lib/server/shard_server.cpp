@@ -161,8 +161,11 @@ void ShardServer::drain(base::Duration within) {
 
 // Not all at once: a page that is under way would be without all of them.
 base::Instant ShardServer::moment_of_asked() {
-  const base::Duration spread = (asked_until_ - shard_.clock.now()) / 8;
-  return asked_until_ + shard_.random.up_to(std::max(spread, base::Duration::zero()));
+  return asked_until_ + shard_.random.up_to((asked_until_ - shard_.clock.now()) / 8);
+}
+
+bool ShardServer::is_left_alone(const Client& client) const {
+  return client.asked_to_leave() && shard_.clock.now() < asked_until_;
 }
 
 void ShardServer::leave_in_turn() {
@@ -172,7 +175,7 @@ void ShardServer::leave_in_turn() {
     leaving_.pop_back();
     const auto found = clients_.find(id);
     if (found == clients_.end()) continue;
-    if (found->second->asked_to_leave() && now < asked_until_) {  // since its turn was drawn
+    if (is_left_alone(*found->second)) {  // asked since its turn was drawn
       leaving_.emplace_back(moment_of_asked(), id);
       std::ranges::sort(leaving_, std::greater{});
     } else {
@@ -187,10 +190,8 @@ void ShardServer::leave_in_turn() {
 
 void ShardServer::pull_delivered(PullId pull) {
   if (!draining_ && config_.connection_age_max == base::Duration::zero()) return;
-  const bool waits_for_asked = shard_.clock.now() < asked_until_;
   for (const auto& [id, client] : clients_) {
-    const bool goes =
-        (draining_ || client->overaged()) && !(client->asked_to_leave() && waits_for_asked);
+    const bool goes = (draining_ || client->overaged()) && !is_left_alone(*client);
     if (!goes || client->last_replied() != pull) continue;
     base::reached(base::Probe::kSentAwayByScrape);
     client->leave();

@@ -74,7 +74,9 @@ class ShardServer final : private ClientOwner {
   void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
                  const Slot& slot);
   void leave_in_turn();
+  // When a client that was asked is sent away. REQUIRES: asked_until_ is not over.
   [[nodiscard]] base::Instant moment_of_asked();
+  [[nodiscard]] bool is_left_alone(const Client& client) const;
   void free(const Slot& slot);
   void tell(runtime::Handler<void()> task);
 

@@ -11,6 +11,10 @@ Place place_of(const Incarnation& who) { return {Place::Kind::kClient, who.insta
 Place place_of(ProxyId proxy) { return {Place::Kind::kProxy, proxy.value}; }
 Place place_of(ScraperId scraper) { return {Place::Kind::kScraper, scraper.value}; }
 
+bool Life::hung_within(base::Instant from, base::Instant to) const {
+  return std::ranges::any_of(hung, [&](const Period& one) { return one.overlaps(from, to); });
+}
+
 const Push* Life::push(std::uint64_t sequence) const {
   const auto found = std::ranges::find(pushes, sequence, &Push::sequence);
   return found == pushes.end() ? nullptr : &*found;
@@ -94,9 +98,8 @@ bool Index::is_sound(const Life& life, const Session& session, base::Instant fro
 }
 
 bool Index::answers(const Life& life, base::Instant from, base::Instant to) const {
-  const auto hangs = [&](const Period& hung) { return hung.overlaps(from, to); };
   const auto leaves = [&](const Push& push) { return push.began <= to; };
-  return std::ranges::none_of(life.hung, hangs) && std::ranges::none_of(life.pushes, leaves) &&
+  return !life.hung_within(from, to) && std::ranges::none_of(life.pushes, leaves) &&
          life.ended > to + rules().round_trip_max;
 }
 

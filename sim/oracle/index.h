@@ -120,6 +120,7 @@ struct Life : Period {
   std::map<std::uint64_t, Text> texts;  // by sequence
 
   [[nodiscard]] bool ours() const { return kind == ClientKind::kOurs; }
+  [[nodiscard]] bool hung_within(base::Instant from, base::Instant to) const;
   [[nodiscard]] const Push* push(std::uint64_t sequence) const;
   // The latest that was open at that moment: of those that had a key, if any had.
   [[nodiscard]] const Session* session_at(base::Instant at) const;

@@ -70,10 +70,8 @@ class HomeJudge {
 
   [[nodiscard]] bool is_judged(const Life& life, base::Instant until) const {
     if (is_broken(life.who) || life.began > index_.healed()) return false;
-    const bool hangs = std::ranges::any_of(life.hung, [&](const Period& hung) {
-      return hung.overlaps(from_ - index_.rules().scrape_interval, until);
-    });
-    return !hangs && std::ranges::none_of(life.sessions, [&](const Session& session) {
+    const bool hung = life.hung_within(from_ - index_.rules().scrape_interval, until);
+    return !hung && std::ranges::none_of(life.sessions, [&](const Session& session) {
       return session.proxy && is_broken(*session.proxy) && session.overlaps(from_, until);
     });
   }

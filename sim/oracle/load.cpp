@@ -140,9 +140,7 @@ class DrainJudge {
   [[nodiscard]] bool does_anybody_hang(base::Instant from, base::Instant to) const {
     return std::ranges::any_of(index_.lives(), [&](const auto& entry) {
       const auto& [who, life] = entry;
-      return index_.disturbances().paused(place_of(who), from, to) ||
-             std::ranges::any_of(life.hung,
-                                 [&](const Period& hung) { return hung.overlaps(from, to); });
+      return index_.disturbances().paused(place_of(who), from, to) || life.hung_within(from, to);
     });
   }
   [[nodiscard]] bool is_touched(const Place& place, base::Instant from, base::Instant to) const {
