@@ -106,15 +106,23 @@ void draw_timeline(const run::Report& report, const std::string& path, const std
   write_file(path, timeline::draw_svg(report.history, options));
 }
 
-void show(const run::Judged& judged, const Options& options, const std::string& title) {
-  if (options.trace) {
-    std::cout << timeline::write_text(judged.report.history) << judged.report.log;
-  }
-  if (!options.svg.empty()) draw_timeline(judged.report, options.svg, title);
+// What the options want of a run to be seen.
+run::Look shown(const Options& options, const std::string& title) {
+  return [&options, title](const run::Report& report) {
+    if (options.trace) std::cout << timeline::write_text(report.history) << report.log;
+    if (!options.svg.empty()) draw_timeline(report, options.svg, title);
+    print_violations(report);
+  };
 }
 
 std::string mutant_flag(const Options& options) {
   return options.mutant == 0 ? "" : " --mutant=" + std::to_string(options.mutant);
+}
+
+// Where no oracle says it.
+std::string_view reason(const run::Outcome& outcome) {
+  if (outcome.verdict == Verdict::kNotDeterministic) return ": two runs of it differ";
+  return outcome.hash == 0 ? ": the run died" : "";
 }
 
 // What draws this seed again.
@@ -125,37 +133,40 @@ std::string command_of(const Options& options, std::uint64_t seed) {
   return command + " --seed=" + std::to_string(seed) + mutant_flag(options);
 }
 
+// The first oracle that failed; none where the run died, or is not deterministic.
+std::string_view oracle_of(const run::Outcome& outcome) {
+  const auto names = outcome.failed.names();
+  return names.empty() || outcome.verdict == Verdict::kNotDeterministic ? "" : names.front();
+}
+
 // The same oracle, whatever else: so that one failure does not turn into another on the way.
-bool fails_alike(const scenario::Scenario& candidate, Verdict verdict, const std::string& oracle) {
-  const run::Judged judged = run::judge(candidate, verdict == Verdict::kNotDeterministic);
-  if (judged.verdict != verdict) return false;
-  return verdict == Verdict::kNotDeterministic ||
-         std::ranges::any_of(judged.report.violations,
-                             [&](const oracle::Violation& v) { return v.oracle == oracle; });
+bool fails_alike(const scenario::Scenario& candidate, const run::Outcome& failure) {
+  const run::Outcome outcome =
+      run::run_apart(candidate, failure.verdict == Verdict::kNotDeterministic);
+  if (outcome.verdict != failure.verdict) return false;
+  const std::string_view oracle = oracle_of(failure);
+  return oracle.empty() ? oracle_of(outcome).empty() : outcome.failed.contains(oracle);
 }
 
 // Shrinks a failing scenario, leaves it in a file, and says how to run it again.
-void minimise(const scenario::Scenario& scenario, const run::Judged& judged, const Options& options,
-              const std::string& name) {
-  const std::string oracle =
-      judged.report.violations.empty() ? "" : judged.report.violations.front().oracle;
+void minimise(const scenario::Scenario& scenario, const run::Outcome& failure,
+              const Options& options, const std::string& name) {
   const auto start = Wall::now();
   const auto fails = [&](const scenario::Scenario& candidate) {
-    if (Wall::now() - start > kShrinkTime) return false;
-    return fails_alike(candidate, judged.verdict, oracle);
+    return Wall::now() - start <= kShrinkTime && fails_alike(candidate, failure);
   };
   const scenario::Shrunk shrunk = scenario::shrink(scenario, fails, kShrinkTries);
   const std::string path = options.directory + "/" + name;
   write_file(path, scenario::write_json(shrunk.scenario));
-  const run::Judged smallest =
-      run::judge(shrunk.scenario, judged.verdict == Verdict::kNotDeterministic);
   std::cout << "shrunk in " << since(start) << " s and " << shrunk.tries << " runs to "
             << shrunk.scenario.commands.size() << " commands and " << shrunk.scenario.faults.size()
             << " faults, " << shrunk.scenario.setup.clients << " clients, "
             << shrunk.scenario.setup.proxies << " proxies:\n"
             << scenario::write_json(shrunk.scenario);
-  print_violations(smallest.report);
-  if (!options.svg.empty()) draw_timeline(smallest.report, options.svg, oracle);
+  Options quiet = options;
+  quiet.trace = false;
+  static_cast<void>(
+      run::run_apart(shrunk.scenario, false, shown(quiet, std::string(oracle_of(failure)))));
   std::cout << "again: prometheus-rsocket-sim --replay=" << path << mutant_flag(options) << "\n";
 }
 
@@ -163,18 +174,15 @@ int replay(const Options& options) {
   const bool shrinks = !options.minimise.empty();
   const std::string& path = shrinks ? options.minimise : options.replay;
   const scenario::Scenario scenario = adapt(read_scenario(path), options);
-  const run::Judged judged = run::judge(scenario, true);
-  show(judged, options, path);
-  if (judged.verdict != Verdict::kFine) {
-    std::cout << path << " fails:\n";
-    print_violations(judged.report);
-    if (shrinks) minimise(scenario, judged, options, "minimised.json");
+  const run::Outcome outcome = run::run_apart(scenario, true, shown(options, path));
+  if (outcome.verdict != Verdict::kFine) {
+    std::cout << path << " fails" << reason(outcome) << "\n";
+    if (shrinks) minimise(scenario, outcome, options, "minimised.json");
   } else if (shrinks) {
     throw UsageError(path + ": it does not fail");
   }
-  std::cout << "seed=" << scenario.setup.seed << " hash=" << hexadecimal(judged.report.hash)
-            << "\n";
-  return static_cast<int>(judged.verdict);
+  std::cout << "seed=" << scenario.setup.seed << " hash=" << hexadecimal(outcome.hash) << "\n";
+  return static_cast<int>(outcome.verdict);
 }
 
 void print_summary(const run::Summary& summary, double wall, unsigned jobs) {
@@ -200,7 +208,7 @@ int judge_must_happen(const run::Summary& summary, const std::string& scenario) 
 std::string expected(const Options& options, const run::Failure& failure) {
   for (const std::string& name : options.expect) {
     const bool differs = failure.verdict == Verdict::kNotDeterministic;
-    if (failure.is_of(name) || (differs && name == kExpectHash)) return name;
+    if (failure.oracles.contains(name) || (differs && name == kExpectHash)) return name;
   }
   return {};
 }
@@ -209,7 +217,7 @@ std::string expected(const Options& options, const run::Failure& failure) {
 void print_found(const run::Summary& summary) {
   for (const oracle::Oracle& oracle : oracle::oracles()) {
     const auto first = std::ranges::find_if(
-        summary.failures, [&](const run::Failure& f) { return f.is_of(oracle.name); });
+        summary.failures, [&](const run::Failure& f) { return f.oracles.contains(oracle.name); });
     if (first != summary.failures.end()) {
       std::cout << "failed: " << oracle.name << " seed=" << first->seed << "\n";
     }
@@ -274,14 +282,15 @@ int explore(const Options& options) {
   if (!summary.failures.empty()) {
     const run::Failure& first = summary.failures.front();
     const scenario::Scenario scenario = draw(first.seed);
-    const run::Judged judged = run::judge(scenario, first.verdict == Verdict::kNotDeterministic);
-    show(judged, options, options.scenario + " " + std::to_string(first.seed));
-    print_violations(judged.report);
-    minimise(scenario, judged, options, "seed-" + std::to_string(first.seed) + ".json");
+    const run::Outcome outcome =
+        run::run_apart(scenario, first.verdict == Verdict::kNotDeterministic,
+                       shown(options, options.scenario + " " + std::to_string(first.seed)));
+    minimise(scenario, outcome, options, "seed-" + std::to_string(first.seed) + ".json");
     code = static_cast<int>(first.verdict);
   } else if (options.seeds == 1 && (options.trace || !options.svg.empty())) {
-    show(run::judge(draw(options.seed), false), options,
-         options.scenario + " " + std::to_string(options.seed));
+    static_cast<void>(
+        run::run_apart(draw(options.seed), false,
+                       shown(options, options.scenario + " " + std::to_string(options.seed))));
   }
   std::cout << "seed=" << options.seed << " hash=" << hexadecimal(summary.hash) << "\n";
   return code;

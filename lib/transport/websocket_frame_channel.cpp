@@ -6,8 +6,11 @@
 #include <array>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -106,6 +109,18 @@ bool is_of_protocol(error_code error) {
          error != websocket::error::closed;
 }
 
+// Beast's read and its close end up waiting for each other where the peer breaks the rules of
+// WebSocket while we close: then neither waits for the stream, and its end wakes neither.
+struct Waiting {
+  asio::cancellation_signal read;
+  asio::cancellation_signal shutdown;
+
+  void cancel() {
+    read.emit(asio::cancellation_type::terminal);
+    shutdown.emit(asio::cancellation_type::terminal);
+  }
+};
+
 class WebSocketFrameChannel final : public FrameChannel {
  public:
   WebSocketFrameChannel(runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream)
@@ -139,7 +154,11 @@ class WebSocketFrameChannel final : public FrameChannel {
   }
   void discard_input() override { discarding_ = true; }
   std::uint64_t written_bytes() const override { return socket_.next_layer().written_bytes(); }
-  void close() override { stream().close(); }
+  // Later, as all completions are: a handler may own this channel, or be run by who calls us.
+  void close() override {
+    stream().close();
+    asio::post(socket_.get_executor(), [waiting = waiting_] { waiting->cancel(); });
+  }
   TransportKind kind() const override { return TransportKind::kWebSocket; }
   runtime::Endpoint remote_endpoint() const override { return remote_; }
 
@@ -152,14 +171,18 @@ class WebSocketFrameChannel final : public FrameChannel {
                                       : std::clamp(held, kReadBytesMin, kReadBytesMax)));
     socket_.async_read_some(
         asio::buffer(message_.data() + held, message_.size() - held),
-        [this, held, handler = std::move(handler)](error_code error, std::size_t bytes) mutable {
-          message_.resize(held + bytes);
-          message_bytes_ += bytes;
-          if (error == websocket::error::closed) error = asio::error::eof;
-          if (!error) judge();
-          if (is_of_protocol(error) && !discarding_) error_ = std::exchange(error, {});
-          std::move(handler)(error);
-        });
+        asio::bind_cancellation_slot(waiting_->read.slot(),
+                                     [this, held, handler = std::move(handler)](
+                                         error_code error, std::size_t bytes) mutable {
+                                       message_.resize(held + bytes);
+                                       message_bytes_ += bytes;
+                                       if (error == websocket::error::closed)
+                                         error = asio::error::eof;
+                                       if (!error) judge();
+                                       if (is_of_protocol(error) && !discarding_)
+                                         error_ = std::exchange(error, {});
+                                       std::move(handler)(error);
+                                     }));
   }
 
   void start_message() {
@@ -216,13 +239,16 @@ class WebSocketFrameChannel final : public FrameChannel {
 
   void do_shutdown(Handler<void(error_code)> handler) override {
     socket_.async_close(
-        close_code_, asio::bind_executor(socket_.get_executor(),
-                                         [handler = std::move(handler)](error_code error) mutable {
-                                           std::move(handler)(error);
-                                         }));
+        close_code_, asio::bind_cancellation_slot(
+                         waiting_->shutdown.slot(),
+                         asio::bind_executor(socket_.get_executor(), [handler = std::move(handler)](
+                                                                         error_code error) mutable {
+                           std::move(handler)(error);
+                         })));
   }
 
   runtime::Endpoint remote_;
+  std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
   WebSocket socket_;
   Bytes message_;  // what has come of the message under way; while skipping its header alone
   std::size_t message_bytes_ = 0;  // that have come of it

@@ -151,6 +151,8 @@ std::vector<Attack> attacks_over_websocket() {
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
   const std::string mask(4, '\0');  // changes nothing
   const std::string ping = "\x89\x84"s + mask + "ping";
+  const std::string text = "\x81\x85"s + mask + "hello";
+  const std::string unmasked = "\x82\x05hello";
   const auto websocket = [&](std::string_view name, std::vector<AttackStep> then) {
     then.insert(then.begin(), {upgrade, 1, 100ms});
     return Attack{.name = name, .steps = std::move(then), .port = kWebSocketPort};
@@ -164,8 +166,9 @@ std::vector<Attack> attacks_over_websocket() {
       {.name = "websocket_endless_header",
        .steps = {{"GET / HTTP/1.1\r\n"}, {"X-More: " + std::string(1000, 'x') + "\r\n", 100, 10ms}},
        .port = kWebSocketPort},
-      websocket("websocket_text", {{"\x81\x85"s + mask + "hello"}}),
-      websocket("websocket_unmasked", {{"\x82\x05hello"}}),
+      websocket("websocket_text", {{text}}),
+      websocket("websocket_unmasked", {{unmasked}}),
+      websocket("websocket_broken_twice", {{text + unmasked}}),
       websocket("websocket_long_ping", {{"\x89\xfe\x01\x00"s + mask + std::string(256, 'p')}}),
       websocket(
           "websocket_endless_message",

@@ -34,7 +34,8 @@ struct Report {
   std::string log;  // of all processes
 };
 
-// A function of the scenario: the same report whenever and wherever it is called.
+// A function of the scenario, and of nothing else in a process that has made no run before
+// (apart.h): libraries keep what outlives a run.
 [[nodiscard]] Report run(const scenario::Scenario& scenario);
 
 }  // namespace prometheus_rsocket::sim::run

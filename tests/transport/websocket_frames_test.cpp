@@ -138,6 +138,19 @@ TEST_P(BrokenWebSocket, EndsWithCode1002AsAnErrorOfTheProtocol) {
   EXPECT_FALSE(it.server->saw("FireAndForget"));
 }
 
+// `mixed` seed 35592: Beast's read waited for the close, and that for the read, for ever.
+TEST_P(BrokenWebSocket, BehindABrokenFrameOfRSocketLeavesNothingBehind) {
+  SessionWorld it(TransportKind::kWebSocket);
+  it.connect_raw();
+  it.raw->peer().send(client_bytes({Opcode::kText, true, "no frame"}) + broken()[GetParam()].bytes);
+  ASSERT_TRUE(it.until([&] { return it.raw->peer().ended().failed(); }));
+  const std::weak_ptr<Session> session = it.server->watch();
+  it.server.reset();
+  it.world.run_for(2 * kLingerTime);
+  EXPECT_TRUE(session.expired());
+  EXPECT_EQ(it.server_process.handles().streams, 0U);
+}
+
 // ---- Too much.
 
 TEST_P(WebSocketFrames, AMessageLongerThanItsTypeAllowsIsRefusedBeforeItHasCome) {
