@@ -123,7 +123,7 @@ class Clients {
 };
 
 void write_page(const Clients& clients, std::string& chunk) {
-  PageWriter writer(clients.sources(), kKey);
+  PageWriter writer(clients.sources(), {}, kKey);
   while (writer.write(chunk)) {
     benchmark::DoNotOptimize(chunk.data());
     chunk.clear();

@@ -27,7 +27,7 @@ struct Page {
 };
 
 Page write(const std::vector<Source>& sources) {
-  PageWriter writer(sources, kKey);
+  PageWriter writer(sources, {}, kKey);
   Page page;
   while (writer.write(page.text)) {
     CHECK(page.text.empty() || page.text.ends_with('\n'), "a chunk is of whole lines");

@@ -8,14 +8,49 @@
 
 namespace prometheus_rsocket::exposition {
 
-enum class FamilyType : std::uint8_t { kUntyped, kCounter, kGauge, kHistogram, kSummary };
+enum class FamilyType : std::uint8_t {
+  kUntyped,
+  kCounter,
+  kGauge,
+  kHistogram,
+  kSummary,
+  kInfo,  // this and the next in OpenMetrics alone
+  kStateSet,
+};
 
-// The word after the name in a TYPE line of text 0.0.4.
+// The same where there are only the types of text: those of OpenMetrics alone are gauges.
+[[nodiscard]] constexpr FamilyType text_type(FamilyType type) {
+  const bool is_gauge = type == FamilyType::kInfo || type == FamilyType::kStateSet;
+  return is_gauge ? FamilyType::kGauge : type;
+}
+
+// The word after the name in a TYPE line of text. REQUIRES: text_type(type) == type.
 [[nodiscard]] constexpr std::string_view type_name(FamilyType type) {
   constexpr std::array<std::string_view, 5> kNames = {"untyped", "counter", "gauge", "histogram",
                                                       "summary"};
   return kNames[static_cast<std::size_t>(type)];
 }
+
+// The same in OpenMetrics.
+[[nodiscard]] constexpr std::string_view openmetrics_type_name(FamilyType type) {
+  constexpr std::array<std::string_view, 7> kNames = {"unknown", "counter", "gauge",   "histogram",
+                                                      "summary", "info",    "stateset"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+// What OpenMetrics adds to a family's name for its samples, where it has a sample of one kind
+// alone; text has it in the family's name.
+[[nodiscard]] constexpr std::string_view openmetrics_suffix(FamilyType type) {
+  if (type == FamilyType::kCounter) return "_total";
+  return type == FamilyType::kInfo ? "_info" : "";
+}
+
+// The samples of OpenMetrics' gauge histograms, each a gauge to us.
+inline constexpr std::array<std::string_view, 3> kGaugeHistogramSuffixes = {"_bucket", "_gcount",
+                                                                            "_gsum"};
+
+// When a counter, or each of a histogram's or summary's metrics, began. OpenMetrics alone.
+inline constexpr std::string_view kCreatedSuffix = "_created";
 
 // A structural family is made of several sample names; a scalar one of its own name alone.
 [[nodiscard]] constexpr bool is_structural(FamilyType type) {

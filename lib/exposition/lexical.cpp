@@ -120,6 +120,12 @@ bool is_timestamp(std::string_view text) {
   return parsed.ec == std::errc{} && parsed.ptr == end;
 }
 
+bool is_openmetrics_timestamp(std::string_view text) {
+  const bool has_sign = !text.empty() && (text[0] == '+' || text[0] == '-');
+  const std::string_view number = text.substr(has_sign ? 1 : 0);
+  return !number.empty() && (is_in(number[0], kDigit) || number[0] == '.') && is_value(text);
+}
+
 bool is_utf8(std::string_view text) {
   constexpr std::uint64_t kHighBits = 0x8080808080808080;
   while (!text.empty()) {

@@ -1,4 +1,4 @@
-// The words of text 0.0.4: which bytes make a name, a value, a timestamp, valid UTF-8.
+// The words of both dialects: which bytes make a name, a value, a timestamp, valid UTF-8.
 //
 // The rules are those of Prometheus' text parser (model/textparse, promlex.l and promparse.go),
 // which leans on Go's strconv for numbers. No function allocates but is_value for a huge exponent.
@@ -10,6 +10,14 @@
 namespace prometheus_rsocket::exposition {
 
 [[nodiscard]] constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+constexpr void skip_blanks(std::string_view& text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+}
+
+constexpr void trim_blanks_behind(std::string_view& text) {
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+}
 
 // The length of the metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) at the front of text; 0 for none.
 [[nodiscard]] std::size_t metric_name_size(std::string_view text);
@@ -23,6 +31,9 @@ namespace prometheus_rsocket::exposition {
 
 // A non-negative decimal integer within 63 bits (milliseconds).
 [[nodiscard]] bool is_timestamp(std::string_view text);
+
+// Of OpenMetrics: a value that is neither NaN nor infinite (seconds).
+[[nodiscard]] bool is_openmetrics_timestamp(std::string_view text);
 
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text);

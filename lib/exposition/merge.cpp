@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "exposition/exposition.h"
+#include "exposition/names.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -16,7 +17,8 @@ std::ostream& operator<<(std::ostream& out, const MergeStats& stats) {
              << " families_dropped=" << stats.families_dropped
              << " families_clashing=" << stats.families_clashing
              << " help_differing=" << stats.help_differing
-             << " duplicates_dropped=" << stats.duplicates_dropped;
+             << " duplicates_dropped=" << stats.duplicates_dropped
+             << " unwritable_dropped=" << stats.unwritable_dropped;
 }
 
 bool Merger::advance(std::size_t families) {
@@ -37,47 +39,70 @@ Plan Merger::finish() && {
   return std::move(plan_);
 }
 
+std::optional<std::uint32_t> Plan::position(std::uint64_t hash, std::string_view name) const {
+  return positions_.find(hash,
+                         [&](std::uint32_t candidate) { return families[candidate].name == name; });
+}
+
+const MergedFamily* Plan::find(std::string_view name) const {
+  const auto found = position(base::sip_hash(key_, name), name);
+  return found ? &families[*found] : nullptr;
+}
+
 void Merger::add(Part part) {
   const Source& source = sources_[part.source];
-  const Family& family = source.index->families[part.family];
-  if (family.sample_count == 0) return;
-  const std::string_view name = family.name(source.text);
-  const std::string_view help = family.help(source.text);
-  if (MergedFamily* const merged = find(name)) {
-    join(*merged, family.type, help, part);
-  } else if (clashes(name, family.type)) {
-    ++plan_.stats.families_clashing;
-  } else {
-    const auto fresh = static_cast<std::uint32_t>(plan_.families.size());
-    const auto first = static_cast<std::uint32_t>(plan_.parts.size());
-    positions_.find_or_insert(base::sip_hash(key_, name), fresh,
-                              [](std::uint32_t) { return false; });
-    plan_.families.push_back(
-        {.name = name, .help = help, .type = family.type, .first_part = first, .last_part = first});
-    plan_.parts.push_back({part});
+  const Family& share = source.index->families[part.family];
+  if (share.sample_count == 0) return;
+  const bool is_text = format_.dialect == Dialect::kText;
+  std::string_view name = share.name(source.text);
+  const bool may_change = source.index->has_quoted_names || format_.escaping == Escaping::kDots;
+  if (may_change && needs_escape(name, NameKind::kMetric, format_.escaping)) {
+    plan_.escaped_names_.push_back(escape_name(name, NameKind::kMetric, format_.escaping));
+    name = plan_.escaped_names_.back();
   }
+  keep({.name = name,
+        .help = share.help(source.text),
+        .type = is_text ? text_type(share.type) : share.type,
+        .help_dialect = source.index->dialect,
+        .unit_size = share.unit_size},
+       part);
 }
 
-MergedFamily* Merger::find(std::string_view name) {
-  const auto position = positions_.find(base::sip_hash(key_, name), [&](std::uint32_t candidate) {
-    return plan_.families[candidate].name == name;
-  });
-  return position ? &plan_.families[*position] : nullptr;
+void Merger::keep(const MergedFamily& family, Part part) {
+  const std::uint64_t hash = base::sip_hash(plan_.key_, family.name);
+  if (const auto position = plan_.position(hash, family.name)) {
+    return join(plan_.families[*position], family, part);
+  }
+  if (clashes(family.name, family.type)) {
+    ++plan_.stats.families_clashing;
+    return;
+  }
+  const auto fresh = static_cast<std::uint32_t>(plan_.families.size());
+  plan_.positions_.find_or_insert(hash, fresh, [](std::uint32_t) { return false; });
+  plan_.families.push_back(family);
+  plan_.families.back().first_part = plan_.families.back().last_part =
+      static_cast<std::uint32_t>(plan_.parts.size());
+  plan_.parts.push_back({part});
 }
 
-void Merger::join(MergedFamily& merged, FamilyType type, std::string_view help, Part part) {
-  if (type != merged.type) {
-    if (is_structural(type) || is_structural(merged.type)) {
+void Merger::join(MergedFamily& merged, const MergedFamily& other, Part part) {
+  if (other.type != merged.type) {
+    if (is_structural(other.type) || is_structural(merged.type)) {
       ++plan_.stats.families_dropped;
       return;
     }
     merged.type = FamilyType::kUntyped;
     if (!std::exchange(merged.is_degraded, true)) ++plan_.stats.types_degraded;
   }
-  if (merged.help.empty()) merged.help = help;
-  if (!help.empty() && help != merged.help && !std::exchange(merged.is_help_differing, true)) {
+  if (merged.help.empty()) {
+    merged.help = other.help;
+    merged.help_dialect = other.help_dialect;
+  }
+  if (!other.help.empty() && other.help != merged.help &&
+      !std::exchange(merged.is_help_differing, true)) {
     ++plan_.stats.help_differing;
   }
+  if (merged.unit_size == 0) merged.unit_size = other.unit_size;
   const auto fresh = static_cast<std::uint32_t>(plan_.parts.size());
   plan_.parts.push_back({part});
   plan_.parts[merged.last_part].next = fresh;
@@ -88,12 +113,12 @@ void Merger::join(MergedFamily& merged, FamilyType type, std::string_view help, 
 // enough to look for a family's own name among the others' names, both ways.
 bool Merger::clashes(std::string_view name, FamilyType type) {
   const std::string_view base = structural_base(name);
-  if (const MergedFamily* const owner = base.empty() ? nullptr : find(base)) {
+  if (const MergedFamily* const owner = base.empty() ? nullptr : plan_.find(base)) {
     if (owns_suffix(owner->type, base, name)) return true;
   }
   for (const std::string_view suffix : suffixes(type)) {
     name_.assign(name).append(suffix);
-    if (find(name_) != nullptr) return true;
+    if (plan_.find(name_) != nullptr) return true;
   }
   return false;
 }

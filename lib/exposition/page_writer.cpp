@@ -3,26 +3,58 @@
 #include <string_view>
 #include <utility>
 
+#include "exposition/names.h"
+
 namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr std::size_t kFamiliesPerStep = 4096;  // well below a millisecond
 
-// Prometheus takes any HELP text, strict parsers know the escapes `\\` and `\n` alone (text 0.0.4,
-// "Comments, help text, and type information"): any other backslash is doubled.
-void append_help(std::string_view help, std::string& out) {
+// Clients' HELP texts have backslashes that escape nothing: each is one, and is written as two. In
+// OpenMetrics quotes are escaped as well (text 0.0.4, "Comments, help text, and type information";
+// OpenMetrics 1.0, "Escaping").
+void append_help(std::string_view help, Dialect from, Dialect to, std::string& out) {
   for (std::size_t i = 0; i < help.size(); ++i) {
-    out += help[i];
-    if (help[i] != '\\') continue;
-    const bool is_escape = i + 1 < help.size() && (help[i + 1] == '\\' || help[i + 1] == 'n');
-    out += is_escape ? help[++i] : '\\';
+    const char next = i + 1 < help.size() ? help[i + 1] : '\0';
+    const bool is_quote =
+        help[i] == '"' || (help[i] == '\\' && next == '"' && from == Dialect::kOpenMetrics);
+    if (is_quote) {
+      if (help[i] == '\\') ++i;
+      out += to == Dialect::kOpenMetrics ? "\\\"" : "\"";
+    } else if (help[i] != '\\') {
+      out += help[i];
+    } else {
+      const bool is_escape = next == '\\' || next == 'n';
+      (out += '\\') += is_escape ? help[++i] : '\\';
+    }
   }
+}
+
+void append_name(std::string_view name, std::string& out) {
+  if (is_legacy_name(name, NameKind::kMetric)) {
+    out += name;
+  } else {
+    out.append("\"").append(name) += '"';
+  }
+}
+
+void append_metadata(std::string_view keyword, std::string_view name, std::string_view word,
+                     std::string& out) {
+  out += keyword;
+  append_name(name, out);
+  (out += ' ').append(word) += '\n';
 }
 
 }  // namespace
 
-PageWriter::PageWriter(std::span<const Source> sources, const base::SipKey& key)
-    : sources_(sources), merger_(std::in_place, sources, key) {}
+PageWriter::PageWriter(std::span<const Source> sources, const Format& format,
+                       const base::SipKey& key)
+    : sources_(sources),
+      format_(format),
+      key_(key),
+      lines_(format),
+      merger_(std::in_place, sources, format, key),
+      plan_(key) {}
 
 bool PageWriter::make_plan() {
   if (!merger_) return true;
@@ -34,7 +66,7 @@ bool PageWriter::make_plan() {
 
 bool PageWriter::write(std::string& out) {
   if (!make_plan()) return true;
-  if (family_ == plan_.families.size()) return false;
+  if (family_ == plan_.families.size()) return end(out);
   const std::size_t begin = out.size();
   dropped_bytes_ = 0;
   const auto is_full = [&] { return out.size() - begin + dropped_bytes_ >= kChunkBytes; };
@@ -45,7 +77,7 @@ bool PageWriter::write(std::string& out) {
     const Source& source = sources_[part.source];
     const Family& share = source.index->families[part.family];
     while (sample_ < share.sample_count && !is_full()) {
-      write_sample(source, source.index->samples[share.first_sample + sample_], out);
+      write_sample(family, source, source.index->samples[share.first_sample + sample_], out);
       ++sample_;
     }
     if (sample_ < share.sample_count) break;
@@ -67,22 +99,104 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
     count += sources_[part.source].index->families[part.family].sample_count;
   }
   series_.restart(family.type, count);
+  escapes_ = format_.escaping == Escaping::kDots;
+  if (format_.escaping != Escaping::kAllowUtf8) {
+    for (std::uint32_t at = part_; at != Plan::kNone; at = plan_.parts[at].next) {
+      escapes_ |= sources_[plan_.parts[at].part.source].index->has_quoted_names;
+    }
+  }
+  written_.clear();
+  keeps_created_ = false;
+  if (format_.dialect == Dialect::kOpenMetrics) return write_openmetrics_head(family, out);
   if (!family.help.empty()) {
-    out.append("# HELP ").append(family.name).append(" ");
-    append_help(family.help, out);
+    out += "# HELP ";
+    append_name(family.name, out);
+    append_help(family.help, family.help_dialect, Dialect::kText, out += ' ');
     out += '\n';
   }
-  out.append("# TYPE ").append(family.name).append(" ").append(type_name(family.type)) += '\n';
+  append_metadata("# TYPE ", family.name, type_name(family.type), out);
 }
 
-void PageWriter::write_sample(const Source& source, const Sample& sample, std::string& out) {
-  const std::string_view line = sample.line(source.text);
-  if (series_.insert({sample.name(source.text), sample.labels(source.text)}, sample.hash())) {
-    out.append(line) += '\n';
-  } else {
-    dropped_bytes_ += line.size() + 1;
-    ++plan_.stats.duplicates_dropped;
+// Unknown or gauge where OpenMetrics could not call the family what it would have to.
+FamilyType PageWriter::openmetrics_type(const MergedFamily& family) {
+  const std::string_view suffix = openmetrics_suffix(family.type);
+  if (suffix.empty()) return family.type;
+  const bool is_counter = family.type == FamilyType::kCounter;
+  const FamilyType other = is_counter ? FamilyType::kUntyped : FamilyType::kGauge;
+  if (!family.name.ends_with(suffix) || family.name.size() == suffix.size()) return other;
+  const std::string_view base = family.name.substr(0, family.name.size() - suffix.size());
+  if (plan_.find(base) != nullptr) return other;
+  if (!is_counter) return family.type;
+  if (plan_.find(name_.assign(base).append(kCreatedSuffix)) != nullptr) return other;
+  const auto* const info =
+      plan_.find(name_.assign(base).append(openmetrics_suffix(FamilyType::kInfo)));
+  return info != nullptr && info->type == FamilyType::kInfo ? other : family.type;
+}
+
+void PageWriter::write_openmetrics_head(const MergedFamily& family, std::string& out) {
+  const FamilyType type = openmetrics_type(family);
+  const std::string_view name =
+      family.name.substr(0, family.name.size() - openmetrics_suffix(type).size());
+  keeps_created_ =
+      type == FamilyType::kCounter ||
+      (is_structural(type) && plan_.find(name_.assign(name).append(kCreatedSuffix)) == nullptr);
+  append_metadata("# TYPE ", name, openmetrics_type_name(type), out);
+  if (!family.help.empty()) {
+    out += "# HELP ";
+    append_name(name, out);
+    append_help(family.help, family.help_dialect, Dialect::kOpenMetrics, out += ' ');
+    out += '\n';
   }
+  const bool has_unit = family.unit_size > 0 && name.size() > family.unit_size &&
+                        name[name.size() - family.unit_size - 1] == '_';
+  if (has_unit) append_metadata("# UNIT ", name, name.substr(name.size() - family.unit_size), out);
+}
+
+// `_created` of a counter or of a structural family, where it has no place.
+bool PageWriter::is_left_out(const MergedFamily& family, std::string_view name) const {
+  if (keeps_created_ || !name.ends_with(kCreatedSuffix)) return false;
+  return name.size() != family.name.size() || !family.name.ends_with(kCreatedSuffix);
+}
+
+void PageWriter::write_sample(const MergedFamily& family, const Source& source,
+                              const Sample& sample, std::string& out) {
+  const std::string_view line = sample.line(source.text);
+  const std::string_view name = sample.name(source.text);
+  const std::size_t begin = out.size();
+  if (is_left_out(family, name)) {
+    // It has no place here.
+  } else if (escapes_) {
+    write_escaped_sample(family, source, sample, out);
+  } else if (!series_.insert({name, sample.labels(source.text)}, sample.hash())) {
+    ++plan_.stats.duplicates_dropped;
+  } else if (!lines_.write(source.text, *source.index, family.type, sample, out)) {
+    ++plan_.stats.unwritable_dropped;
+  }
+  if (out.size() == begin) dropped_bytes_ += line.size() + 1;
+}
+
+// Series are the same when they are written the same.
+void PageWriter::write_escaped_sample(const MergedFamily& family, const Source& source,
+                                      const Sample& sample, std::string& out) {
+  std::string line;
+  if (!lines_.write(source.text, *source.index, family.type, sample, line)) {
+    ++plan_.stats.unwritable_dropped;
+    return;
+  }
+  const SeriesParts kept = series_parts(written_.emplace_back(std::move(line)));
+  const SeriesView series{kept.name, kept.labels};
+  if (series_.insert(series, series_hash(key_, family.type, series))) {
+    out += written_.back();
+  } else {
+    ++plan_.stats.duplicates_dropped;
+    written_.pop_back();
+  }
+}
+
+bool PageWriter::end(std::string& out) {
+  if (format_.dialect == Dialect::kText || std::exchange(has_ended_, true)) return false;
+  out += "# EOF\n";
+  return true;
 }
 
 }  // namespace prometheus_rsocket::exposition

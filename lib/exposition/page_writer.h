@@ -1,18 +1,26 @@
-// Writes the merged page in text 0.0.4, piece by piece: the page is never whole in memory.
+// Writes the merged page in text or OpenMetrics, piece by piece: it is never whole in memory.
 //
-//   PageWriter writer(sources, key);
+//   PageWriter writer(sources, format, key);
 //   while (writer.write(chunk)) { send(chunk); chunk.clear(); }
 //
-// Each family once: HELP (when some client has a text), TYPE, then the samples of each client in
-// order of seniority, in the bytes that came. Of equal series (series.h) the first is written.
+// Each family once: HELP (when some client has a text), TYPE, in OpenMetrics UNIT, then the samples
+// of each client in order of seniority, values in the bytes that came. Of equal series (series.h)
+// the first is written.
+//
+// Series have the same names in every format. So in OpenMetrics a counter whose name does not end
+// in `_total` is of type unknown, and so is one whose family would be called like another there:
+// `foo_total` beside `foo`. `_created` stays with its family in OpenMetrics unless a family has
+// that name, and is left out of text, as exemplars are.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "exposition/line_writer.h"
 #include "exposition/merge.h"
 #include "exposition/series.h"
 
@@ -25,7 +33,7 @@ class PageWriter {
  public:
   // The sources, their texts and indexes are borrowed until the last write(). `key`: the process's
   // secret, with which they were scanned too.
-  PageWriter(std::span<const Source> sources, const base::SipKey& key);
+  PageWriter(std::span<const Source> sources, const Format& format, const base::SipKey& key);
 
   // Appends whole lines to out until kChunkBytes are passed, by at most one sample line or one
   // family's HELP and TYPE lines, or the page ends. Lines that are dropped count like those that
@@ -37,19 +45,34 @@ class PageWriter {
   [[nodiscard]] const MergeStats& stats() const { return plan_.stats; }
 
  private:
-  [[nodiscard]] bool make_plan();  // a step of it; true once there is one
+  [[nodiscard]] bool make_plan();            // a step of it; true once there is one
+  [[nodiscard]] bool end(std::string& out);  // as write()
   void begin_family(const MergedFamily& family, std::string& out);
-  void write_sample(const Source& source, const Sample& sample, std::string& out);
+  [[nodiscard]] FamilyType openmetrics_type(const MergedFamily& family);
+  void write_openmetrics_head(const MergedFamily& family, std::string& out);
+  [[nodiscard]] bool is_left_out(const MergedFamily& family, std::string_view name) const;
+  void write_sample(const MergedFamily& family, const Source& source, const Sample& sample,
+                    std::string& out);
+  void write_escaped_sample(const MergedFamily& family, const Source& source, const Sample& sample,
+                            std::string& out);
 
   std::span<const Source> sources_;
+  const Format format_;
+  const base::SipKey key_;
+  LineWriter lines_;
   std::optional<Merger> merger_;  // until there is a plan
   Plan plan_;
-  SeriesSet series_;        // of the current family
-  bool has_begun_ = false;  // the current family's HELP and TYPE lines are written
-  std::size_t family_ = 0;  // the position of what comes next
-  std::uint32_t part_ = 0;  // in plan_.parts
+  SeriesSet series_;  // of the current family, as the next three
+  bool keeps_created_ = false;
+  bool escapes_ = false;             // names of its samples may not be as they came
+  std::deque<std::string> written_;  // then: its lines
+  bool has_begun_ = false;           // the current family's HELP and TYPE lines are written
+  std::size_t family_ = 0;           // the position of what comes next
+  std::uint32_t part_ = 0;           // in plan_.parts
   std::size_t sample_ = 0;
   std::size_t dropped_bytes_ = 0;  // since write() was called
+  bool has_ended_ = false;
+  std::string name_;  // here to keep its memory
 };
 
 }  // namespace prometheus_rsocket::exposition

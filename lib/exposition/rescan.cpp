@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "exposition/line.h"
+#include "exposition/scan.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
@@ -30,8 +31,16 @@ class Walk {
     const std::size_t value = end_ + skipped;
     std::string_view rest = text_.substr(value, text_.find('\n', value) - value);
     if (rest.ends_with('\r')) rest.remove_suffix(1);
-    trim_blanks_behind(rest);
-    if (check_value(rest)) return false;
+    LineRest parts;
+    if (dialect() == Dialect::kText) {
+      trim_blanks_behind(rest);
+      if (read_rest(rest, Dialect::kText, parts)) return false;
+    } else {
+      // With the space before it, which is one of the bytes that both have.
+      const std::string_view spaced{rest.data() - 1, rest.size() + 1};
+      if (read_rest(spaced, Dialect::kOpenMetrics, parts)) return false;
+    }
+    has_timestamps_ |= !parts.timestamp.empty();
     const std::size_t begin = value - fixed->size();
     end_ = value + rest.size();
     old_end_ = offset(old, sample.line(old)) + sample.line(old).size();
@@ -46,6 +55,10 @@ class Walk {
 
   Index finish() && {
     index_.families = before_.index.families;
+    index_.dialect = dialect();
+    index_.has_quoted_names = before_.index.has_quoted_names;
+    index_.has_odd_blanks = before_.index.has_odd_blanks;
+    index_.has_timestamps = has_timestamps_;
     for (Family& family : index_.families) {
       family.name_begin = moved(family.name_begin);
       if (family.help_size > 0) family.help_begin = moved(family.help_begin);
@@ -54,6 +67,8 @@ class Walk {
   }
 
  private:
+  [[nodiscard]] Dialect dialect() const { return before_.index.dialect; }
+
   // Where that byte of the text before, no value's, is in this one.
   [[nodiscard]] std::uint32_t moved(std::uint32_t old_offset) const {
     const auto& olds = before_.index.samples;
@@ -74,6 +89,7 @@ class Walk {
   std::string_view text_;
   const Exposition& before_;
   Index index_;
+  bool has_timestamps_ = false;
   std::size_t end_ = 0;      // of the last sample's line
   std::size_t old_end_ = 0;  // likewise, in the text before
 };
@@ -82,6 +98,8 @@ class Walk {
 
 std::optional<Index> rescan(std::string_view text, const Exposition& before) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  // What was no OpenMetrics may be some now.
+  if (before.index.dialect == Dialect::kText && ends_as_openmetrics(text)) return std::nullopt;
   Walk walk(text, before);
   for (const Sample& sample : before.index.samples) {
     if (!walk.take(sample)) return std::nullopt;

@@ -6,7 +6,7 @@
 namespace prometheus_rsocket::exposition {
 
 std::string_view reason_text(ScanReason reason) {
-  constexpr std::array<std::string_view, 15> kTexts = {
+  constexpr std::array<std::string_view, 20> kTexts = {
       "text longer than 4 GiB",
       "NUL byte",
       "invalid metric name",
@@ -22,8 +22,13 @@ std::string_view reason_text(ScanReason reason) {
       "no blank after the name in a TYPE or HELP line",
       "invalid metric type",
       "le of a histogram or quantile of a summary that is no number",
+      "invalid exemplar",
+      "unit that is no suffix of the name",
+      "blank line in OpenMetrics",
+      "comment in OpenMetrics",
+      "line after # EOF",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kBound) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kAfterEof) + 1);
   return kTexts[static_cast<std::size_t>(reason)];
 }
 

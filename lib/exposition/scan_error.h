@@ -24,6 +24,11 @@ enum class ScanReason : std::uint8_t {
   kMetadata,
   kType,
   kBound,
+  kExemplar,  // this and the next in OpenMetrics alone
+  kUnit,
+  kBlankLine,
+  kComment,
+  kAfterEof,
 };
 
 // What is wrong, in words for a log: "invalid metric name".

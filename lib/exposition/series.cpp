@@ -7,46 +7,15 @@
 #include <optional>
 #include <string>
 
+#include "exposition/label.h"
 #include "exposition/lexical.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
 
-struct LabelView {
-  std::string_view name;
-  std::string_view value;  // still escaped
-
-  // Both with what is between them; `x="1` where there are no blanks.
-  [[nodiscard]] std::string_view whole() const {
-    return {name.data(), static_cast<std::size_t>(value.data() + value.size() - name.data())};
-  }
-  [[nodiscard]] bool has_blanks() const { return whole().size() != name.size() + value.size() + 2; }
-};
-
-// Takes the next label off well-formed labels.
-std::optional<LabelView> take_label(std::string_view& labels) {
-  while (!labels.empty() && (is_blank(labels[0]) || labels[0] == ',')) labels.remove_prefix(1);
-  if (labels.empty()) return std::nullopt;
-  LabelView label;
-  label.name = labels.substr(0, label_name_size(labels));
-  const std::size_t begin = labels.find('"', label.name.size()) + 1;
-  std::size_t end = begin;
-  while (labels[end] != '"') end += labels[end] == '\\' ? 2 : 1;
-  label.value = labels.substr(begin, end - begin);
-  labels.remove_prefix(end + 1);
-  return label;
-}
-
-// The number a label stands for; nothing when it is not the one called `bound`, or its value is
-// none that a double can tell from others.
+// The number a label stands for; nothing when it is not the one called `bound`.
 std::optional<double> number_of(std::string_view bound, const LabelView& label) {
-  std::string_view value = label.value;
-  if (label.name != bound || !is_value(value)) return std::nullopt;
-  if (value[0] == '+') value.remove_prefix(1);
-  double number = 0;
-  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (parsed.ec != std::errc{}) return std::nullopt;  // too small for a double: compared as text
-  return number == 0 ? 0.0 : number;                  // one zero
+  return label.name == bound ? bound_number(label.value) : std::nullopt;
 }
 
 // A label in its one form: a bound as the bits of its number, any other value as its bytes.
@@ -78,11 +47,20 @@ std::uint64_t label_hash(const base::SipKey& key, std::string_view bound, const 
   if (const auto number = number_of(bound, label)) {
     return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
   }
-  if (!label.has_blanks()) return base::sip_hash(key, label.whole());
+  if (label.is_plain()) return base::sip_hash(key, label.whole());
   return base::sip_hash(key, std::string(label.name).append("=\"").append(label.value));
 }
 
 }  // namespace
+
+std::optional<double> bound_number(std::string_view value) {
+  if (!is_value(value)) return std::nullopt;
+  if (value[0] == '+') value.remove_prefix(1);
+  double number = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (parsed.ec != std::errc{}) return std::nullopt;  // too small for a double: compared as text
+  return number == 0 ? 0.0 : number;                  // one zero
+}
 
 std::uint32_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
   const std::string_view bound = bound_label(type);

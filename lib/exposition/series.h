@@ -12,12 +12,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/sip_hash.h"
 #include "exposition/id_table.h"
-#include "exposition/scan.h"
+#include "exposition/index.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -26,6 +27,10 @@ struct SeriesView {
   std::string_view name;
   std::string_view labels;  // between the braces, well formed
 };
+
+// The number that `le` or `quantile` stands for; nothing when it is none that a double can tell
+// from others.
+[[nodiscard]] std::optional<double> bound_number(std::string_view value);
 
 // Equal for same series of a family, whatever the order of their labels; of a series' name only the
 // size counts, since no two names of a family share it. Allocates only where blanks stand inside of

@@ -103,7 +103,7 @@ inline std::string model_text(const ModelSource& source, bool has_crlf = false) 
   for (const auto& [family, unused] : families) {
     text += "# TYPE " + family + " " + model_type(family) + end;
   }
-  return text + "# EOF";
+  return text + "# that is all";
 }
 
 }  // namespace prometheus_rsocket::exposition

@@ -77,7 +77,7 @@ TEST(Merge, ThePageComesInChunksOfWholeLines) {
   for (int i = 0; i < 20'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
   const Index index = scanned(text);
   const std::vector<Source> sources = {{text, &index}};
-  PageWriter writer(sources, kKey);
+  PageWriter writer(sources, {}, kKey);
   std::string page;
   std::string chunk;
   std::size_t chunk_count = 0;
@@ -104,7 +104,7 @@ TEST(Merge, ManyFamiliesAreMergedInPiecesBeforeTheFirstLine) {
   }
   const Index index = scanned(text);
   const std::vector<Source> sources = {{text, &index}, {text, &index}};
-  PageWriter writer(sources, kKey);
+  PageWriter writer(sources, {}, kKey);
   std::string page;
   std::size_t piece_count = 0;
   while (page.empty() && writer.write(page)) ++piece_count;
@@ -120,7 +120,7 @@ TEST(Merge, ARunOfDuplicatesComesInPiecesToo) {
   for (int i = 0; i < 100'000; ++i) text += "a 1\n";
   const Index index = scanned(text);
   const std::vector<Source> sources = {{text, &index}};
-  PageWriter writer(sources, kKey);
+  PageWriter writer(sources, {}, kKey);
   std::string page;
   std::size_t piece_count = 0;
   while (writer.write(page)) ++piece_count;
@@ -135,7 +135,7 @@ TEST(Merge, AChunkThatEndsBehindAFamilysTypeLineWritesItOnce) {
   text += "# HELP b " + std::string(2 * kChunkBytes, 'y') + "\n# TYPE b gauge\nb 1\nb{i=\"2\"} 1\n";
   const Index index = scanned(text);
   const std::vector<Source> sources = {{text, &index}};
-  PageWriter writer(sources, kKey);
+  PageWriter writer(sources, {}, kKey);
   std::string page;
   while (page.size() <= text.size() && writer.write(page)) {
   }

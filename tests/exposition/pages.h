@@ -60,14 +60,14 @@ struct Page {
 };
 
 // Merges valid texts, the first being the senior; nothing is borrowed beyond the call.
-inline Page merged(const std::vector<std::string>& texts) {
+inline Page merged(const std::vector<std::string>& texts, const Format& format = {}) {
   std::deque<Index> indexes;
   std::vector<Source> sources;
   for (const std::string& text : texts) {
     indexes.push_back(scanned(text));
     sources.push_back({text, &indexes.back()});
   }
-  PageWriter writer(sources, kKey);
+  PageWriter writer(sources, format, kKey);
   Page page;
   while (writer.write(page.text)) {
   }

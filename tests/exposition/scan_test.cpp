@@ -197,7 +197,7 @@ TEST(Scan, LabelsAreCheckedWholly) {
   expect_error("a{,} 1", ScanReason::kLabelName);
   expect_error("a{b=\"1\",,} 1", ScanReason::kLabelName);
   expect_error("a{b:c=\"1\"} 1", ScanReason::kLabelEquals);
-  expect_error("a{\"b\"=\"1\"} 1", ScanReason::kLabelName);
+  expect_error("a{\"b\"} 1", ScanReason::kMetricName);
   expect_error("a{b=1} 1", ScanReason::kLabelQuote);
   expect_error("a{b=\"1} 1", ScanReason::kLabelQuote);
   expect_error("a{b=\"1\\", ScanReason::kLabelQuote);

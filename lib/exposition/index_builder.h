@@ -1,0 +1,87 @@
+// Collects what a dialect's reader finds in a text, and makes its index. Internal to
+// lib/exposition.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sip_hash.h"
+#include "exposition/id_table.h"
+#include "exposition/index.h"
+#include "exposition/line.h"
+
+namespace prometheus_rsocket::exposition {
+
+class IndexBuilder {
+ public:
+  // `key`: the process's secret; names are looked up by hash.
+  IndexBuilder(std::string_view text, Dialect dialect, const base::SipKey& key);
+
+  // What metadata says of a name; the last one counts. Views are into the text.
+  void set_help(std::string_view name, std::string_view help);
+  void set_type(std::string_view name, FamilyType type);
+  void set_gauge_histogram(std::string_view name);
+  void set_unit(std::string_view name, std::string_view unit);
+
+  // `labels` between the braces, `found` what they are.
+  void add_sample(std::string_view line, std::string_view labels, const LineLabels& found,
+                  const LineRest& rest);
+
+  // All lines were read: the types are known, and whose the samples are. The offset of the first
+  // sample whose bound is no number; nothing if all are.
+  [[nodiscard]] std::optional<std::size_t> close();
+
+  // REQUIRES: close() has found nothing.
+  [[nodiscard]] Index finish() &&;
+
+ private:
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+  struct Name {
+    bool is_declared = false;  // by metadata of its own
+    bool is_gauge_histogram = false;
+    std::uint32_t bad_le = kNone;  // the first sample with one; an offset, as the next
+    std::uint32_t bad_quantile = kNone;
+    std::uint32_t owner = kNone;  // whose family its samples are of
+  };
+  // Samples of one name that follow each other.
+  struct Run {
+    std::uint32_t name = 0;  // in the end its family
+    std::uint32_t count = 0;
+  };
+
+  [[nodiscard]] std::uint32_t offset(std::string_view part) const {
+    return static_cast<std::uint32_t>(part.data() - text_.data());
+  }
+  [[nodiscard]] auto is_named(std::string_view name) const {
+    return [this, name](std::uint32_t id) { return index_.families[id].name(text_) == name; };
+  }
+  std::uint32_t id_of(std::string_view name);
+  Family& declared(std::string_view name);
+  [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const;
+  [[nodiscard]] std::optional<std::uint32_t> find(std::string_view base, std::string_view suffix);
+
+  void find_owners();
+  [[nodiscard]] std::uint32_t owner_of(std::uint32_t id) const;
+  void name_as_in_text(std::uint32_t id);
+  void hand_over(std::uint32_t id, std::string_view suffix, FamilyType type);
+  void drop_families_owned_by_others(std::vector<std::uint32_t>& owners);
+  void bring_families_together();
+  void hash_series();
+
+  std::string_view text_;
+  const base::SipKey key_;
+  Index index_;
+  std::vector<Name> names_;  // beside index_.families until finish()
+  IdTable ids_;              // positions of both, by name
+  std::vector<Run> runs_;
+  std::uint32_t last_ = 0;
+  std::string joined_;  // here to keep its memory
+};
+
+}  // namespace prometheus_rsocket::exposition

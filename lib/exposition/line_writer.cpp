@@ -1,0 +1,214 @@
+#include "exposition/line_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "exposition/label.h"
+#include "exposition/names.h"
+#include "exposition/series.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+constexpr std::size_t kExemplarCharactersMax = 128;  // OpenMetrics 1.0, "Exemplars"
+
+double number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  return parsed.ec == std::errc{} ? value : 0;  // out of range: too small for a double
+}
+
+// As Prometheus makes milliseconds of it.
+std::optional<std::int64_t> milliseconds(std::string_view seconds) {
+  const double value = number(seconds) * 1000;
+  constexpr double kMax = 9.2e18;
+  if (!(value > -1) || value > kMax) return std::nullopt;
+  return static_cast<std::int64_t>(value);
+}
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+bool is_within_bounds(std::string_view exemplar_labels) {
+  std::size_t count = 0;
+  while (const auto label = take_label(exemplar_labels)) {
+    count += characters(unescape(label->name)) + characters(unescape(label->value));
+  }
+  return count <= kExemplarCharactersMax;
+}
+
+}  // namespace
+
+bool LineWriter::copies(const Index& index) const {
+  return format_.dialect == Dialect::kText && index.dialect == Dialect::kText &&
+         !index.has_quoted_names && format_.escaping != Escaping::kDots &&
+         (format_.honor_timestamps || !index.has_timestamps);
+}
+
+bool LineWriter::write(std::string_view text, const Index& index, FamilyType type,
+                       const Sample& sample, std::string& out) {
+  if (copies(index)) {
+    out.append(sample.line(text)) += '\n';
+    return true;
+  }
+  const bool is_plain = index.dialect == Dialect::kText && !index.has_quoted_names &&
+                        !index.has_odd_blanks && !index.has_timestamps &&
+                        format_.escaping != Escaping::kDots && bound_label(type).empty();
+  const std::string_view labels = sample.labels(text);
+  if (!is_plain) {
+    const std::size_t size = out.size();
+    if (rewrite(text, index.dialect, type, sample, out)) return true;
+    out.resize(size);
+    return false;
+  }
+  const std::string_view line = sample.line(text);
+  if (labels.ends_with(',')) {  // OpenMetrics has none behind the last label
+    const auto comma = static_cast<std::size_t>(labels.data() + labels.size() - line.data()) - 1;
+    out.append(line.substr(0, comma)).append(line.substr(comma + 1)) += '\n';
+  } else {
+    out.append(line) += '\n';
+  }
+  return true;
+}
+
+bool LineWriter::rewrite(std::string_view text, Dialect dialect, FamilyType type,
+                         const Sample& sample, std::string& out) {
+  if (!write_series(sample.name(text), sample.labels(text), type, out)) return false;
+  std::string_view from_value = sample.from_value(text);
+  if (dialect == Dialect::kOpenMetrics) from_value = {from_value.data() - 1, from_value.size() + 1};
+  LineRest rest;
+  static_cast<void>(read_rest(from_value, dialect, rest));  // it was found good
+  (out += ' ').append(rest.value);
+  if (!rest.timestamp.empty() && format_.honor_timestamps &&
+      !write_timestamp(rest.timestamp, dialect, out)) {
+    return false;
+  }
+  const std::string_view name = sample.name(text);
+  const bool may_have_exemplar = name.ends_with("_total") || name.ends_with("_bucket");
+  if (format_.dialect == Dialect::kOpenMetrics && may_have_exemplar) write_exemplar(rest, out);
+  out += '\n';
+  return true;
+}
+
+bool LineWriter::write_series(std::string_view name, std::string_view labels, FamilyType type,
+                              std::string& out) {
+  const bool is_escaped = needs_escape(name, NameKind::kMetric, format_.escaping);
+  const bool is_quoted = !is_escaped && !is_legacy_name(name, NameKind::kMetric);
+  if (is_quoted) {
+    out.append("{\"").append(name) += '"';
+  } else if (is_escaped) {
+    out += escape_name(name, NameKind::kMetric, format_.escaping);
+  } else {
+    out += name;
+  }
+  const std::size_t begin = out.size();
+  out += is_quoted ? ',' : '{';
+  const std::string_view bound =
+      format_.dialect == Dialect::kOpenMetrics ? bound_label(type) : std::string_view{};
+  if (!write_labels(labels, bound, out)) return false;
+  if (out.size() == begin + 1) out.resize(begin);  // no labels
+  if (is_quoted || out.size() > begin) out += '}';
+  return true;
+}
+
+bool LineWriter::write_labels(std::string_view labels, std::string_view bound, std::string& out) {
+  bool is_first = true;
+  bool is_escaped = false;
+  names_.clear();
+  while (const auto label = take_label(labels)) {
+    if (!std::exchange(is_first, false)) out += ',';
+    names_.emplace_back(label->name, std::string());
+    auto& [raw, escaped] = names_.back();
+    if (needs_escape(raw, NameKind::kLabel, format_.escaping)) {
+      is_escaped = true;
+      escaped = escape_name(raw, NameKind::kLabel, format_.escaping);
+      out += escaped;
+    } else if (is_legacy_name(raw, NameKind::kLabel)) {
+      out += raw;
+    } else {
+      out.append("\"").append(raw) += '"';
+    }
+    out += "=\"";
+    if (label->name == bound) {
+      out += canonical_bound(label->value);
+    } else {
+      out += label->value;
+    }
+    out += '"';
+  }
+  return !is_escaped || !has_repeated_name();
+}
+
+bool LineWriter::has_repeated_name() const {
+  const auto written = [](const Name& name) {
+    return name.second.empty() ? name.first : std::string_view(name.second);
+  };
+  for (auto name = names_.begin(); name != names_.end(); ++name) {
+    const auto is_same = [&](const Name& other) { return written(other) == written(*name); };
+    if (std::any_of(names_.begin(), name, is_same)) return true;
+  }
+  return false;
+}
+
+bool LineWriter::write_timestamp(std::string_view timestamp, Dialect dialect,
+                                 std::string& out) const {
+  out += ' ';
+  if (dialect == format_.dialect) {
+    out += timestamp;
+  } else if (dialect == Dialect::kText) {
+    out += openmetrics_timestamp(timestamp);
+  } else {
+    const auto text = text_timestamp(timestamp);
+    if (!text) return false;
+    out += *text;
+  }
+  return true;
+}
+
+// One that breaks a rule is left out, and the sample stays.
+void LineWriter::write_exemplar(const LineRest& rest, std::string& out) {
+  if (rest.exemplar_value.empty() || !is_within_bounds(rest.exemplar_labels)) return;
+  const std::size_t size = out.size();
+  out += " # {";
+  if (!write_labels(rest.exemplar_labels, {}, out)) return out.resize(size);
+  out.append("} ").append(rest.exemplar_value);
+  if (!rest.exemplar_timestamp.empty()) (out += ' ').append(rest.exemplar_timestamp);
+}
+
+std::optional<std::string> text_timestamp(std::string_view seconds) {
+  const auto value = milliseconds(seconds);
+  if (!value) return std::nullopt;
+  return std::to_string(*value);
+}
+
+std::string openmetrics_timestamp(std::string_view text) {
+  std::string digits(text);
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  digits.insert(digits.size() - 3, 1, '.');
+  const auto wanted = static_cast<std::int64_t>(number(text));
+  // The nearest double may be a little less than what is meant, and is truncated.
+  if (milliseconds(digits) != wanted && milliseconds(digits + '5') == wanted) digits += '5';
+  return digits;
+}
+
+std::string canonical_bound(std::string_view value) {
+  const auto bound = bound_number(value);
+  if (!bound) return std::string(value);
+  if (std::isnan(*bound)) return "NaN";
+  if (std::isinf(*bound)) return *bound > 0 ? "+Inf" : "-Inf";
+  std::array<char, 32> digits{};
+  const auto end =
+      std::to_chars(digits.begin(), digits.end(), *bound, std::chars_format::general).ptr;
+  std::string text(digits.data(), end);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+}  // namespace prometheus_rsocket::exposition

@@ -1,0 +1,61 @@
+// Writes one sample line in a page's format, whatever the dialect that it came in. Internal to
+// lib/exposition.
+//
+// What need not change is copied: values always, and whole lines where the client wrote them as the
+// page has them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "exposition/family.h"
+#include "exposition/format.h"
+#include "exposition/index.h"
+#include "exposition/line.h"
+
+namespace prometheus_rsocket::exposition {
+
+class LineWriter {
+ public:
+  explicit LineWriter(const Format& format) : format_(format) {}
+
+  // Whether lines of such a text are copied as they are.
+  [[nodiscard]] bool copies(const Index& index) const;
+
+  // Appends the sample, of a family of this type, and a line feed. False, and nothing appended,
+  // when this format has no way to write it: two of its labels have one name when escaped, or text
+  // has no timestamp that early.
+  [[nodiscard]] bool write(std::string_view text, const Index& index, FamilyType type,
+                           const Sample& sample, std::string& out);
+
+ private:
+  bool rewrite(std::string_view text, Dialect dialect, FamilyType type, const Sample& sample,
+               std::string& out);
+  bool write_series(std::string_view name, std::string_view labels, FamilyType type,
+                    std::string& out);
+  bool write_labels(std::string_view labels, std::string_view bound, std::string& out);
+  bool write_timestamp(std::string_view timestamp, Dialect dialect, std::string& out) const;
+  [[nodiscard]] bool has_repeated_name() const;
+  void write_exemplar(const LineRest& rest, std::string& out);
+
+  using Name = std::pair<std::string_view, std::string>;  // as it came, and escaped if it must be
+
+  Format format_;
+  std::vector<Name> names_;  // of one line's labels; here to keep its memory
+};
+
+// As text (milliseconds) has it what OpenMetrics (seconds) has, truncated as Prometheus does.
+// Nothing where text has no word for it.
+[[nodiscard]] std::optional<std::string> text_timestamp(std::string_view seconds);
+
+// The other way round: Prometheus reads it as the same millisecond.
+[[nodiscard]] std::string openmetrics_timestamp(std::string_view milliseconds);
+
+// A bound as OpenMetrics wants it, and Prometheus 3 makes of every one: `1.0`, `+Inf`, `1e+06`.
+// `value` itself where it is no number that a double can tell from others.
+[[nodiscard]] std::string canonical_bound(std::string_view value);
+
+}  // namespace prometheus_rsocket::exposition
