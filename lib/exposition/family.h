@@ -59,6 +59,11 @@ inline constexpr std::string_view kCreatedSuffix = "_created";
 
 inline constexpr std::array<std::string_view, 3> kSuffixes = {"_sum", "_count", "_bucket"};
 
+// Of a structural family's samples the one that may be negative.
+[[nodiscard]] constexpr bool is_sum(std::string_view sample_name) {
+  return sample_name.ends_with(kSuffixes[0]);
+}
+
 // The suffixes whose samples belong to a family of this type (Prometheus "Exposition formats",
 // "Histograms and summaries"); the family's plain name belongs to it always.
 [[nodiscard]] constexpr std::span<const std::string_view> suffixes(FamilyType type) {

@@ -11,9 +11,9 @@ Sample::Sample(std::string_view text, std::string_view line, std::string_view na
       size_(static_cast<std::uint32_t>(line.size())),
       name_size_(static_cast<std::uint16_t>(name.size())),
       labels_size_(static_cast<std::uint16_t>(labels.size())) {
-  const bool is_usual = name.data() == line.data() && name.size() < kUnusual &&
-                        labels.size() <= kUnusual &&
-                        (labels.empty() || labels.data() == name.data() + name.size() + 1);
+  const bool is_usual =
+      name.data() == line.data() && name.size() < kUnusual && labels.size() <= kUnusual &&
+      (labels.data() == nullptr || labels.data() == name.data() + name.size() + 1);
   if (!is_usual) name_size_ = kUnusual;
 }
 

@@ -28,8 +28,8 @@ struct SeriesParts {
 class Sample {
  public:
   Sample() = default;
-  // REQUIRES: line is in text; name is in line; labels is what stands between its braces, empty
-  // without any.
+  // REQUIRES: line is in text; name is in line; labels is what stands between its braces,
+  // without data where there are none.
   Sample(std::string_view text, std::string_view line, std::string_view name,
          std::string_view labels);
   // The same series in another text, with another value or timestamp perhaps.

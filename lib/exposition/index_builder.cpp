@@ -40,6 +40,7 @@ void IndexBuilder::add_sample(std::string_view line, std::string_view labels,
   if (found.has_bad_quantile) {
     names_[id].bad_quantile = std::min(names_[id].bad_quantile, offset(line));
   }
+  if (is_negative(rest.value)) names_[id].negative = std::min(names_[id].negative, offset(line));
   if (runs_.empty() || runs_.back().name != id) runs_.push_back({id, 0});
   ++runs_.back().count;
   index_.has_quoted_names |= found.has_quoted_name;
@@ -49,16 +50,21 @@ void IndexBuilder::add_sample(std::string_view line, std::string_view labels,
   index_.samples.emplace_back(text_, line, found.metric_name, labels);
 }
 
-std::optional<std::size_t> IndexBuilder::close() {
+std::optional<IndexBuilder::BadSample> IndexBuilder::close() {
   find_owners();
-  std::uint32_t first = kNone;
-  for (const Name& name : names_) {
-    if (name.bad_le == kNone && name.bad_quantile == kNone) continue;
+  BadSample first{kNone, {}};
+  const auto note = [&](std::uint32_t offset, ScanReason reason) {
+    if (offset < first.offset) first = {offset, reason};
+  };
+  for (std::uint32_t id = 0; id < names_.size(); ++id) {
+    const Name& name = names_[id];
     const FamilyType type = index_.families[name.owner].type;
-    if (type == FamilyType::kHistogram) first = std::min(first, name.bad_le);
-    if (type == FamilyType::kSummary) first = std::min(first, name.bad_quantile);
+    if (type == FamilyType::kSummary) note(name.bad_quantile, ScanReason::kBound);
+    if (type != FamilyType::kHistogram) continue;
+    note(name.bad_le, ScanReason::kBound);
+    if (!is_sum(index_.families[id].name(text_))) note(name.negative, ScanReason::kCount);
   }
-  return first == kNone ? std::nullopt : std::optional<std::size_t>(first);
+  return first.offset == kNone ? std::nullopt : std::optional(first);
 }
 
 Index IndexBuilder::finish() && {

@@ -32,9 +32,13 @@ class IndexBuilder {
   void add_sample(std::string_view line, std::string_view labels, const LineLabels& found,
                   const LineRest& rest);
 
-  // All lines were read: the types are known, and whose the samples are. The offset of the first
-  // sample whose bound is no number; nothing if all are.
-  [[nodiscard]] std::optional<std::size_t> close();
+  // A sample that is wrong in a family of its type.
+  struct BadSample {
+    std::size_t offset = 0;
+    ScanReason reason{};
+  };
+  // All lines were read: the types are known, and whose the samples are. The first that is wrong.
+  [[nodiscard]] std::optional<BadSample> close();
 
   // REQUIRES: close() has found nothing.
   [[nodiscard]] Index finish() &&;
@@ -47,6 +51,7 @@ class IndexBuilder {
     bool is_gauge_histogram = false;
     std::uint32_t bad_le = kNone;  // the first sample with one; an offset, as the next
     std::uint32_t bad_quantile = kNone;
+    std::uint32_t negative = kNone;
     std::uint32_t owner = kNone;  // whose family its samples are of
   };
   // Samples of one name that follow each other.

@@ -21,8 +21,8 @@ void pass_blanks(std::string_view& rest, Dialect dialect, LineLabels& labels) {
 LineFailure take_label_name(std::string_view& rest, std::string_view& name, bool& is_quoted) {
   is_quoted = rest[0] == '"';
   if (is_quoted) {
-    if (take_quoted(rest, name) || name.empty()) return ScanReason::kLabelName;
-    return std::nullopt;
+    if (const LineFailure failure = take_quoted(rest, name)) return failure;
+    return name.empty() ? LineFailure(ScanReason::kLabelName) : std::nullopt;
   }
   name = rest.substr(0, label_name_size(rest));
   if (name.empty()) return ScanReason::kLabelName;
@@ -158,6 +158,10 @@ LineFailure take_labels(std::string_view& rest, Dialect dialect, LineLabels& lab
   if (rest.empty()) return ScanReason::kLabelSeparator;
   rest.remove_prefix(1);
   return std::nullopt;
+}
+
+bool is_negative(std::string_view value) {
+  return value.starts_with('-') && value.find_first_of("123456789iI") != std::string_view::npos;
 }
 
 LineFailure read_rest(std::string_view rest, Dialect dialect, LineRest& parts) {

@@ -44,6 +44,9 @@ struct LineRest {
   std::string_view exemplar_timestamp;
 };
 
+// Below zero: what no count can be.
+[[nodiscard]] bool is_negative(std::string_view value);
+
 // `rest` may have blanks before in text, and none behind; in OpenMetrics one space is before.
 [[nodiscard]] LineFailure read_rest(std::string_view rest, Dialect dialect, LineRest& parts);
 

@@ -21,7 +21,7 @@ class Walk {
   }
 
   // From the end of the sample before to the end of this one.
-  bool take(const Sample& sample) {
+  bool take(const Sample& sample, FamilyType type) {
     const std::string_view old = before_.text;
     const auto fixed = sample.before_value(old);
     if (!fixed || offset(old, *fixed) < old_end_) return false;
@@ -40,6 +40,8 @@ class Walk {
       const std::string_view spaced{rest.data() - 1, rest.size() + 1};
       if (read_rest(spaced, Dialect::kOpenMetrics, parts)) return false;
     }
+    const bool may_be_negative = type != FamilyType::kHistogram || is_sum(sample.name(old));
+    if (!may_be_negative && is_negative(parts.value)) return false;
     has_timestamps_ |= !parts.timestamp.empty();
     const std::size_t begin = value - fixed->size();
     end_ = value + rest.size();
@@ -101,8 +103,11 @@ std::optional<Index> rescan(std::string_view text, const Exposition& before) {
   // What was no OpenMetrics may be some now.
   if (before.index.dialect == Dialect::kText && ends_as_openmetrics(text)) return std::nullopt;
   Walk walk(text, before);
-  for (const Sample& sample : before.index.samples) {
-    if (!walk.take(sample)) return std::nullopt;
+  auto sample = before.index.samples.begin();
+  for (const Family& family : before.index.families) {
+    for (const auto end = sample + family.sample_count; sample != end; ++sample) {
+      if (!walk.take(*sample, family.type)) return std::nullopt;
+    }
   }
   if (!walk.ends_alike()) return std::nullopt;
   return std::move(walk).finish();

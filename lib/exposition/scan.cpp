@@ -120,7 +120,7 @@ class Reader {
     labels_.has_quoted_name = labels_.has_blanks = false;
     labels_.has_bad_le = labels_.has_bad_quantile = false;
     std::string_view rest = line.substr(labels_.metric_name.size());
-    if (dialect_ == Dialect::kText && rest.starts_with(' ')) {
+    if (dialect_ == Dialect::kText && !rest.empty() && is_blank(rest[0])) {
       std::string_view after = rest;  // a brace may follow
       skip_blanks(after);
       if (after.starts_with('{')) rest = after;
@@ -162,12 +162,18 @@ Result scan_as(Dialect dialect, std::string_view text, const base::SipKey& key) 
     if (const Failure failure = reader.take_line(line)) return ScanError{line_number, *failure};
     begin = end + 1;
   }
-  if (const auto at = reader.builder().close()) {
-    const auto before = text.substr(0, *at);
+  if (const auto bad = reader.builder().close()) {
+    const auto before = text.substr(0, bad->offset);
     const auto lines = std::count(before.begin(), before.end(), '\n');
-    return ScanError{static_cast<std::size_t>(lines) + 1, ScanReason::kBound};
+    return ScanError{static_cast<std::size_t>(lines) + 1, bad->reason};
   }
   return std::move(reader.builder()).finish();
+}
+
+// What is no mistake in text.
+bool is_of_text(ScanReason reason) {
+  return reason == ScanReason::kBlankLine || reason == ScanReason::kComment ||
+         reason == ScanReason::kType;
 }
 
 }  // namespace
@@ -188,8 +194,7 @@ Result scan(std::string_view text, const base::SipKey& key) {
   Result openmetrics = scan_as(Dialect::kOpenMetrics, text, key);
   if (openmetrics) return openmetrics;
   Result plain = scan_as(Dialect::kText, text, key);
-  // Whose reader came further tells more.
-  return plain || plain.error().line > openmetrics.error().line ? plain : openmetrics;
+  return plain || is_of_text(openmetrics.error().reason) ? plain : openmetrics;
 }
 
 }  // namespace prometheus_rsocket::exposition

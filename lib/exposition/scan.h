@@ -3,14 +3,15 @@
 // This is the gate before the merge (merge.h): what scan() lets in cannot spoil the page of all
 // clients. It accepts what Prometheus' parsers accept (model/textparse: promparse.go and promlex.l
 // for text 0.0.4 and 1.0.0, openmetricsparse.go and openmetricslex.l), passes over what is harmless
-// (CRLF line ends, a missing last newline), and rejects the rest of the payload as a whole, with
-// the number of the first bad line.
+// (CRLF line ends, a missing last newline, blanks before a line of text), and rejects the rest of
+// the payload as a whole, with the number of the first bad line.
 //
 // Stricter than Prometheus where its leniency would make a page that other parsers refuse: raw
 // line feeds and unknown escapes between quotes, two labels without a comma between them, no blank
-// after the name in a HELP line, NUL bytes, and in any sample of a histogram an `le`, or of a
-// summary a `quantile`, that is no number (expfmt, startLabelValue: "expected float as value for
-// 'le' label").
+// after the name in a HELP line, NUL bytes; in any sample of a histogram an `le`, or of a summary a
+// `quantile`, that is no number (expfmt, startLabelValue: "expected float as value for 'le'
+// label"); in any but the sum of a histogram a negative value (readingValue: "negative count for
+// histogram").
 #pragma once
 
 #include <boost/system/result.hpp>

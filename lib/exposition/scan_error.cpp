@@ -6,7 +6,7 @@
 namespace prometheus_rsocket::exposition {
 
 std::string_view reason_text(ScanReason reason) {
-  constexpr std::array<std::string_view, 20> kTexts = {
+  constexpr std::array<std::string_view, 21> kTexts = {
       "text longer than 4 GiB",
       "NUL byte",
       "invalid metric name",
@@ -22,6 +22,7 @@ std::string_view reason_text(ScanReason reason) {
       "no blank after the name in a TYPE or HELP line",
       "invalid metric type",
       "le of a histogram or quantile of a summary that is no number",
+      "negative count or bucket of a histogram",
       "invalid exemplar",
       "unit that is no suffix of the name",
       "blank line in OpenMetrics",

@@ -24,6 +24,7 @@ enum class ScanReason : std::uint8_t {
   kMetadata,
   kType,
   kBound,
+  kCount,
   kExemplar,  // this and the next in OpenMetrics alone
   kUnit,
   kBlankLine,

@@ -36,7 +36,8 @@ struct Config {
 
   base::Duration scrape_default_timeout = 10s;
   base::Duration scrape_timeout_offset = 500ms;
-  std::size_t scrapes_max = 4;  // at once; further ones wait within their deadline
+  bool scrape_honor_timestamps = true;  // false: pages have no timestamps of clients
+  std::size_t scrapes_max = 4;          // at once; further ones wait within their deadline
   // Of memory that one page may hold on to: text, index and merging of the replies and pushes. A
   // quarter of it may hold clients' last replies from scrape to scrape.
   std::uint64_t page_bytes_max = std::uint64_t{1} << 30;

@@ -205,6 +205,7 @@ void write_pages(PageText& page, const ShardMetrics& all, const FrontMetrics& fr
   conflict("family_clash", front.merge.families_clashing);
   conflict("help_differs", front.merge.help_differing);
   conflict("duplicate_series", front.merge.duplicates_dropped);
+  conflict("unwritable", front.merge.unwritable_dropped);
 }
 
 void write_pushes(PageText& page, const ShardMetrics& all, const push::Counters& push) {

@@ -5,7 +5,8 @@
 namespace prometheus_rsocket::server {
 
 Page::Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes,
-           std::uint64_t bytes_max, const base::SipKey& hash_key) {
+           std::uint64_t bytes_max, const exposition::Format& format,
+           const base::SipKey& hash_key) {
   std::uint64_t bytes = 0;
   // Pushes have their room first: a client that is left out now comes again, a push does not.
   for (const push::Push& push : pushes) bytes += push.exposition->page_bytes();
@@ -21,7 +22,7 @@ Page::Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes,
   for (const auto& exposition : expositions_) {
     sources_.push_back({exposition->text, &exposition->index});
   }
-  writer_ = std::make_unique<exposition::PageWriter>(sources_, hash_key);
+  writer_ = std::make_unique<exposition::PageWriter>(sources_, format, hash_key);
 }
 
 }  // namespace prometheus_rsocket::server

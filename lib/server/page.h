@@ -20,7 +20,7 @@ class Page {
   // `replies`. Beyond `bytes_max` of text and index replies are left out, the newest-connected
   // first, so that it is the same clients from page to page.
   Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes, std::uint64_t bytes_max,
-       const base::SipKey& hash_key);
+       const exposition::Format& format, const base::SipKey& hash_key);
 
   Page(const Page&) = delete;
   Page& operator=(const Page&) = delete;

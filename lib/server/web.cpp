@@ -118,8 +118,10 @@ void Web::handle_connected(const ExchangePtr& exchange) {
   if (!scraper) {
     return respond(*exchange, 400, "scraper=NAME has 1 to 64 of A-Z a-z 0-9 . _ -\n");
   }
+  Negotiated negotiated = negotiate(request.header("accept").value_or(""));
+  negotiated.format.honor_timestamps = config_.scrape_honor_timestamps;
   if (request.method == "HEAD") {  // never counts as a scrape: nobody is asked
-    return exchange->stream({.content_type = std::string(kTextContentType)},
+    return exchange->stream({.content_type = std::move(negotiated.content_type)},
                             [](std::string&) { return false; });
   }
   const base::Instant now = shard_.clock.now();
@@ -127,7 +129,8 @@ void Web::handle_connected(const ExchangePtr& exchange) {
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
   const base::Duration patience = time.pull - std::min(kLateAfter, time.pull / 2);
-  Scrape scrape{exchange, std::move(*scraper), now + time.pull, now + patience};
+  Scrape scrape{exchange, std::move(*scraper), std::move(negotiated), now + time.pull,
+                now + patience};
   if (running_ < config_.scrapes_max) return run(std::move(scrape));
   waiting_.push_back(std::move(scrape));
   admit();
@@ -194,8 +197,9 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
     services_.pushes_changed();
   });
   const PullId pull = pulled.pull;
-  auto page = std::make_shared<Page>(std::move(pulled.replies), offer.pushes,
-                                     config_.page_bytes_max, services_.hash_key);
+  auto page =
+      std::make_shared<Page>(std::move(pulled.replies), offer.pushes, config_.page_bytes_max,
+                             scrape.negotiated.format, services_.hash_key);
   if (page->left_out() > 0) {
     services_.front.left_out_of_pages += page->left_out();
     shard_.log.warn("the page is full: clients are left out",
@@ -203,7 +207,7 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
   }
   services_.pushes_changed();
   scrape.exchange->stream(
-      {.content_type = std::string(kTextContentType)},
+      {.content_type = scrape.negotiated.content_type},
       [this, pull, page = std::move(page), ticket = std::move(ticket)](std::string& out) {
         if (page->write(out)) return true;
         count(page->stats());
@@ -219,6 +223,7 @@ void Web::count(const exposition::MergeStats& stats) {
   all.families_clashing += stats.families_clashing;
   all.help_differing += stats.help_differing;
   all.duplicates_dropped += stats.duplicates_dropped;
+  all.unwritable_dropped += stats.unwritable_dropped;
 }
 
 }  // namespace prometheus_rsocket::server

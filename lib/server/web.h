@@ -17,6 +17,7 @@
 #include "runtime/runtime.h"
 #include "server/config.h"
 #include "server/metrics.h"
+#include "server/negotiation.h"
 #include "server/pull_service.h"
 
 namespace prometheus_rsocket::server {
@@ -51,6 +52,7 @@ class Web final : private http::RequestHandler {
   struct Scrape {
     ExchangePtr exchange;
     push::ScraperId scraper;
+    Negotiated negotiated;
     base::Instant deadline;   // for the pull
     base::Instant late_from;  // hardly time is left to ask anybody
   };

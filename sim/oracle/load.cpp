@@ -140,7 +140,10 @@ class DrainJudge {
   [[nodiscard]] bool does_anybody_hang(base::Instant from, base::Instant to) const {
     return std::ranges::any_of(index_.lives(), [&](const auto& entry) {
       const auto& [who, life] = entry;
-      return index_.disturbances().paused(place_of(who), from, to) || life.hung_within(from, to);
+      const bool is_lost = life.end == history::ClientEnd::kLost && life.ended < to &&
+                           life.ended + index_.rules().lifetime > from;
+      return is_lost || index_.disturbances().paused(place_of(who), from, to) ||
+             life.hung_within(from, to);
     });
   }
   [[nodiscard]] bool is_touched(const Place& place, base::Instant from, base::Instant to) const {

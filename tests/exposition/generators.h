@@ -80,7 +80,10 @@ inline ModelSample any_sample() {
     }
     sample.line += "}";
   }
-  sample.line += " " + *element<std::string>("0", "1.50", "-2e3", "NaN", "+Inf", "-Inf", "12.0");
+  const bool is_count = sample.family[0] == 'h' && !name.ends_with("_sum");
+  std::string value = *element<std::string>("0", "1.50", "-2e3", "NaN", "+Inf", "-Inf", "12.0");
+  if (is_count && value[0] == '-') value.erase(0, 1);
+  sample.line += " " + value;
   if (*rc::gen::arbitrary<bool>()) sample.line += " " + *element<std::string>("0", "1700000000000");
   return sample;
 }

@@ -74,6 +74,7 @@ TEST(OpenMetricsScan, WhatEndsWithEofAndIsNoneIsText) {
 
 TEST(OpenMetricsScan, SaysWhatIsWrong) {
   expect_error("# TYPE a widget", ScanReason::kType);
+  expect_error("# UNIT a_s m\na 1 1.5", ScanReason::kUnit);
   expect_error("# UNIT a_s s\na 1 # {", ScanReason::kExemplar, 2);
   expect_error("a 1 # {x=\"1\"}", ScanReason::kExemplar);
   expect_error("a 1 # {x=\"1\"} y", ScanReason::kExemplar);
@@ -82,12 +83,13 @@ TEST(OpenMetricsScan, SaysWhatIsWrong) {
   expect_error("a 1 +Inf", ScanReason::kTimestamp);
   expect_error("# TYPE a histogram\na_bucket{le=\"x\"} 1", ScanReason::kBound, 2);
   expect_error("a{\"b\",\"c\"} 1", ScanReason::kMetricName);
+  expect_error("# EOF\na 1 1.5", ScanReason::kAfterEof, 2);
 }
 
-// What text would take too can be wrong as OpenMetrics alone where text cannot read it either.
-TEST(OpenMetricsScan, OfTwoReadersTheOneThatCameFurtherSaysWhatIsWrong) {
-  expect_error("a 1 1.5\na  1\nb x", ScanReason::kValue, 2);
-  expect_error("# UNIT a_s m\na 1 1.5", ScanReason::kTimestamp, 2);
+TEST(OpenMetricsScan, WhatOnlyTextHasIsJudgedAsText) {
+  expect_error("# a comment\na x", ScanReason::kValue, 2);
+  expect_error("\na x", ScanReason::kValue, 2);
+  expect_error("# TYPE a untyped\na x", ScanReason::kValue, 2);
 }
 
 TEST(OpenMetricsScan, TimestampsAreDecimalSeconds) {
@@ -147,6 +149,7 @@ TEST(OpenMetricsPage, AnEmptyPageHasAnEnd) { EXPECT_EQ(merged({}, kOpenMetrics).
 TEST(OpenMetricsPage, HasNoOddBlanksAndItsTimestampsAreSeconds) {
   EXPECT_EQ(page("a {  b = \"1\" , } \t 5 \t 1700000000123 \n", kOpenMetrics),
             "# TYPE a unknown\na{b=\"1\"} 5 1700000000.123\n# EOF\n");
+  EXPECT_EQ(page("a\t{} 7\n", kOpenMetrics), "# TYPE a unknown\na 7\n# EOF\n");
   EXPECT_EQ(page("a{}1 7\n", kOpenMetrics), "# TYPE a unknown\na 1 0.007\n# EOF\n");
 }
 
@@ -187,9 +190,7 @@ constexpr std::string_view kFull =
     "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1 # {} 0.5\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n"
     "h_sum 0.5\nh_created 7\n# EOF\n";
 
-TEST(OpenMetricsPage, StaysAsItIs) {
-  EXPECT_EQ(page(std::string(kFull), kOpenMetrics), kFull);
-}
+TEST(OpenMetricsPage, StaysAsItIs) { EXPECT_EQ(page(std::string(kFull), kOpenMetrics), kFull); }
 
 TEST(OpenMetricsPage, BecomesText) {
   EXPECT_EQ(page(std::string(kFull), kText),

@@ -28,7 +28,10 @@ std::string with_other_values(const ModelSource& source, bool has_crlf) {
     const std::size_t labels = sample.line.rfind('}');
     const std::size_t blank = sample.line.find(' ', labels == std::string::npos ? 0 : labels);
     sample.line.resize(blank + 1);
-    sample.line += *rc::gen::element<std::string>("7", "-1.25e-3", "NaN", "12345678901234567890");
+    std::string value =
+        *rc::gen::element<std::string>("7", "-1.25e-3", "NaN", "12345678901234567890");
+    if (sample.family[0] == 'h' && value[0] == '-') value.erase(0, 1);  // a count has none
+    sample.line += value;
     if (*rc::gen::arbitrary<bool>()) sample.line += " 17";
   }
   return model_text(other, has_crlf);
@@ -87,6 +90,13 @@ TEST(Rescan, ANewSeriesALostOneAndAnotherTypeAreLeftToAScan) {
   EXPECT_FALSE(rescan("# TYPE a gauge\na{x=\"1\"} 1\n", before).has_value());
   EXPECT_FALSE(rescan("# TYPE a counter\na{x=\"1\"} 1\na{x=\"2\"} 2\n", before).has_value());
   EXPECT_FALSE(rescan("", before).has_value());
+}
+
+TEST(Rescan, ANegativeCountIsLeftToAScan) {
+  const std::string type = "# TYPE h histogram\n";
+  const Exposition before = exposition_of(type + "h_count 1\nh_sum 1\n");
+  EXPECT_FALSE(rescan(type + "h_count -1\nh_sum 1\n", before));
+  EXPECT_TRUE(rescan(type + "h_count 1\nh_sum -1\n", before));
 }
 
 TEST(Rescan, ABadValueIsLeftToAScan) {

@@ -66,7 +66,7 @@ TEST(Scan, ASampleOfAnySizeKnowsItsParts) {
 }
 
 TEST(Scan, ASampleWithBlanksBeforeItsBraceKnowsItsParts) {
-  const std::string_view text = "a {x=\"}\\\"}\"} 1\nb \t {} 2\nc 3\n";
+  const std::string_view text = "a {x=\"}\\\"}\"} 1\nb\t {} 2\nc 3\n";
   const Index index = scanned(text);
   ASSERT_EQ(index.samples.size(), 3U);
   EXPECT_EQ(index.samples[0].name(text), "a");
@@ -74,6 +74,16 @@ TEST(Scan, ASampleWithBlanksBeforeItsBraceKnowsItsParts) {
   EXPECT_EQ(index.samples[1].name(text), "b");
   EXPECT_EQ(index.samples[1].labels(text), "");
   EXPECT_EQ(index.samples[2].labels(text), "");
+}
+
+// Strict parsers fail the page for it, all other clients' too.
+TEST(Scan, OfAHistogramOnlyTheSumMayBeNegative) {
+  const std::string type = "# TYPE a histogram\n";
+  expect_error(type + "a_count -1", ScanReason::kCount, 2);
+  expect_error("a_bucket{le=\"1\"} -Inf\n" + type, ScanReason::kCount);
+  expect_good(type + "a_sum -1\na_count -0\na_bucket{le=\"1\"} NaN\n");
+  expect_good("# TYPE a summary\na_count -1\n");
+  expect_good("a_count -1\n");
 }
 
 // What a client makes us hold is to follow what it sends.

@@ -96,6 +96,7 @@ const std::map<std::string, Sample>& samples() {
       {"rsocket.max-inflight-bytes", {"3KiB", number(&Config::inflight_bytes_max), "3072"}},
       {"scrape.default-timeout", {"3s", time(&Config::scrape_default_timeout), "3s"}},
       {"scrape.timeout-offset", {"0", time(&Config::scrape_timeout_offset), "0s"}},
+      {"scrape.honor-timestamps", {"false", number(&Config::scrape_honor_timestamps), "0"}},
       {"scrape.max-concurrent", {"5", number(&Config::scrapes_max), "5"}},
       {"scrape.max-bytes", {"1MiB", number(&Config::page_bytes_max), "1048576"}},
       {"push.ttl",

@@ -37,7 +37,7 @@ std::string whole(Page& page) {
 constexpr std::uint64_t kNoLimit = 1 << 20;
 
 TEST(Page, LiveBeatsPushedAndANewerPushAnOlder) {
-  Page page({reply(1, "a 1\n")}, {push_of(1, "a 2\nb 2\n"), push_of(2, "a 3\nb 3\n")}, kNoLimit,
+  Page page({reply(1, "a 1\n")}, {push_of(1, "a 2\nb 2\n"), push_of(2, "a 3\nb 3\n")}, kNoLimit, {},
             kKey);
   EXPECT_EQ(whole(page), "# TYPE a untyped\na 1\n# TYPE b untyped\nb 3\n");
   EXPECT_EQ(page.stats().duplicates_dropped, 3U);
@@ -45,7 +45,7 @@ TEST(Page, LiveBeatsPushedAndANewerPushAnOlder) {
 
 TEST(Page, WhatDoesNotFitIsLeftOutAndThePushesComeFirst) {
   const std::uint64_t of_each = exposition_of("a 1\n")->page_bytes();
-  Page page({reply(1, "a 1\n"), reply(2, "b 1\n")}, {push_of(1, "c 1\n")}, 2 * of_each, kKey);
+  Page page({reply(1, "a 1\n"), reply(2, "b 1\n")}, {push_of(1, "c 1\n")}, 2 * of_each, {}, kKey);
   EXPECT_EQ(whole(page), "# TYPE a untyped\na 1\n# TYPE c untyped\nc 1\n");
   EXPECT_EQ(page.left_out(), 1U);
 }
@@ -54,13 +54,13 @@ TEST(Page, WhoIsYoungerThanOneLeftOutIsLeftOutToo) {
   const std::uint64_t of_two = 2 * exposition_of("a 1\n")->page_bytes();
   Page page({reply(1, "a 1\n"), reply(2, "b{c=\"ddddddddddddddddddddddddddddd\"} 1\n"),
              reply(3, "e 1\n")},
-            {}, of_two, kKey);
+            {}, of_two, {}, kKey);
   EXPECT_EQ(whole(page), "# TYPE a untyped\na 1\n");
   EXPECT_EQ(page.left_out(), 2U);
 }
 
 TEST(Page, WithoutClientsItIsEmpty) {
-  Page page({}, {}, kNoLimit, kKey);
+  Page page({}, {}, kNoLimit, {}, kKey);
   EXPECT_EQ(whole(page), "");
 }
 

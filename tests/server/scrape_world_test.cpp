@@ -305,6 +305,25 @@ TEST(Web, UnknownPathsAndMethodsAreRefused) {
   EXPECT_EQ(it.get("/-/ready").status, 200);
 }
 
+TEST(Scrape, APageIsWrittenInTheFormatThatIsAskedFor) {
+  ServerWorld it;
+  it.add_application("# TYPE a_total counter\na_total{b=\"1\",} 1 5000\n");
+  const auto page = it.get("/metrics/connected",
+                           "Accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1\r\n");
+  EXPECT_EQ(page.headers.at("content-type"),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(page.headers.at("vary"), "Accept, Accept-Encoding");
+  EXPECT_EQ(page.body, "# TYPE a counter\na_total{b=\"1\"} 1 5.000\n# EOF\n");
+}
+
+TEST(Scrape, APageHasNoTimestampsWhereTheyAreNotHonoured) {
+  Config config;
+  config.scrape_honor_timestamps = false;
+  ServerWorld it(config);
+  it.add_application("a 1 5000\n");
+  EXPECT_EQ(it.scrape(), "# TYPE a untyped\na 1\n");
+}
+
 TEST(Web, GzipIsSentToWhoAsksForIt) {
   ServerWorld it;
   it.add_application(gauge("a", 1));

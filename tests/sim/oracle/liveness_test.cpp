@@ -223,6 +223,12 @@ TEST(Drains, WhileAPageWaitsForAPausedClientAnotherMayGo) {
   EXPECT_THAT(story.judged("L4"), IsEmpty());
 }
 
+TEST(Drains, WhileAPageWaitsForALostClientAnotherMayGo) {
+  Story story = drained(90s);
+  story.at(0s).client(2, 1).at(67s).ends(2, history::ClientEnd::kLost);
+  EXPECT_THAT(story.judged("L4"), IsEmpty());
+}
+
 // Who went to a proxy that was lost in silence finds out a lifetime later.
 TEST(Drains, AnotherLossBeforeIsExcusedForALifetime) {
   for (const auto& [lost, excused] : {std::pair(50s, true), std::pair(30s, false)}) {

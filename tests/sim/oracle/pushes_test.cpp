@@ -270,6 +270,14 @@ TEST(Stored, AStoreWhereTheClientIsNotConnectedIsFound) {
                           "there"));
 }
 
+// A Java model that is back uses the key it had, before one comes.
+TEST(Stored, WhereAConnectionWithoutAKeyLeadsNobodyKnows) {
+  Story story;
+  story.at(0s).proxy(0).client(1, 0, history::ClientKind::kJava115).at(59s).disconnects(1);
+  story.at(60s).note(history::Connected{story.who(1), 1}).push_begins(1).push_stored(1);
+  EXPECT_THAT(story.judged("6-stored"), IsEmpty());
+}
+
 TEST(PushTime, APushThatEndsInTimeIsFine) {
   Story story;
   story.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(65s).push_ends(1, false);

@@ -1,0 +1,214 @@
+// Our reader and writer against Prometheus' own parsers, over random texts and mutations of them.
+//
+//   exposition_differential PARSER [TEXTS [SEED]]
+//
+// No text that we let in may fail there, and none that is taken there be refused here without a
+// reason that scan.h names. Every page that we write is read by them, and has what its parts have.
+// Prints what it tried and where they differ, by kind; exit 1 for a difference that has no reason.
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../pages.h"
+#include "differential/parser.h"
+#include "differential/texts.h"
+#include "exposition/lexical.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+constexpr std::uint64_t kTexts = 20'000;
+constexpr int kSize = 30;  // RapidCheck's
+
+std::string_view kind_of(Dialect dialect) {
+  return dialect == Dialect::kText ? "text" : "openmetrics";
+}
+
+// What is repaired: theirs is to read it repaired. Blanks before a sample's name it takes for a
+// part of the name.
+std::string repaired(const std::string& text) {
+  std::string out;
+  bool begins_line = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ends_line = i + 1 == text.size() || text[i + 1] == '\n';
+    const bool goes = (text[i] == '\r' && ends_line) || (begins_line && is_blank(text[i]));
+    if (goes) continue;
+    out += text[i];
+    begins_line = text[i] == '\n';
+  }
+  return out;
+}
+
+// Where we are stricter on purpose (scan.h says why).
+bool is_reason(ScanReason reason) {
+  switch (reason) {
+    case ScanReason::kNul:             // theirs drops what follows
+    case ScanReason::kLabelEscape:     // an escape that nobody knows
+    case ScanReason::kLabelQuote:      // a raw line feed between quotes
+    case ScanReason::kLabelSeparator:  // no comma between two labels
+    case ScanReason::kMetadata:        // no blank after the name
+    case ScanReason::kBound:           // strict parsers refuse it, and the next
+    case ScanReason::kCount:
+    case ScanReason::kNotUtf8:  // of names between quotes
+      return true;
+    default:
+      return false;
+  }
+}
+
+class Differential {
+ public:
+  explicit Differential(const std::string& parser) : parser_(parser) {}
+
+  void try_text(const std::string& text) {
+    ++counts_["texts"];
+    const auto index = scan(text);
+    if (index) {
+      ++counts_["let in"];
+      const Parsed theirs = parser_.parse(kind_of(index->dialect), repaired(text));
+      if (!theirs.is_good) return fail("let in, and fails there: " + theirs.error, text);
+      return try_pages({text}, {theirs});
+    }
+    if (ends_as_openmetrics(text) && parser_.parse("openmetrics", text).is_good) {
+      refused(index.error(), text);
+    } else if (parser_.parse("text", text).is_good) {
+      const auto as_text = scan(text + "\n# the end");  // no OpenMetrics
+      as_text ? fail("refused, and good as text", text) : refused(as_text.error(), text);
+    } else {
+      ++counts_["refused by both"];
+    }
+  }
+
+  void try_union(const std::vector<std::string>& texts) {
+    std::vector<Parsed> parts;
+    for (const std::string& text : texts) {
+      const auto index = scan(text);
+      if (!index) return fail("a valid text is refused", text);
+      parts.push_back(parser_.parse(kind_of(index->dialect), repaired(text)));
+    }
+    try_pages(texts, parts);
+  }
+
+  [[nodiscard]] int report() const {
+    for (const auto& [what, count] : counts_) std::cout << count << "\t" << what << "\n";
+    return failures_ == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
+
+ private:
+  void refused(const ScanError& error, const std::string& text) {
+    const std::string what = "refused here alone: " + std::string(reason_text(error.reason));
+    is_reason(error.reason) ? void(++counts_[what]) : fail(what, text);
+  }
+
+  void try_pages(const std::vector<std::string>& texts, const std::vector<Parsed>& parts) {
+    for (const Dialect dialect : {Dialect::kText, Dialect::kOpenMetrics}) {
+      for (const Escaping escaping : {Escaping::kAllowUtf8, Escaping::kUnderscores}) {
+        const Format format{.dialect = dialect, .escaping = escaping};
+        const Page page = merged(texts, format);
+        ++counts_["pages"];
+        const Parsed theirs = parser_.parse(kind_of(dialect), page.text);
+        if (!theirs.is_good)
+          return fail("our page fails there: " + theirs.error, with_parts(page.text, texts));
+        if (dialect == Dialect::kText) {
+          const Parsed strict = parser_.parse("strict", page.text);
+          if (!strict.is_good)
+            return fail("our page fails strictly: " + strict.error, with_parts(page.text, texts));
+        }
+        if (escaping != Escaping::kAllowUtf8) continue;
+        if (const std::string what = difference(format, page, theirs, parts); !what.empty()) {
+          fail(what, with_parts(page.text, texts));
+        }
+      }
+    }
+  }
+
+  // What has no place in text, and gives way to a family of its name.
+  static bool is_created(const std::string& labels) {
+    return labels.find("_created\"") != std::string::npos;
+  }
+
+  static std::string with_parts(std::string page, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) page.append("--- of\n").append(text);
+    return page;
+  }
+
+  // Between a page as they read it and its parts; nothing if there is none.
+  static std::string difference(const Format& format, const Page& page, const Parsed& theirs,
+                                const std::vector<Parsed>& parts) {
+    const bool may_lack =
+        page.stats.families_dropped + page.stats.families_clashing + page.stats.unwritable_dropped >
+        0;
+    std::map<std::string, std::string> expected;
+    for (const Parsed& part : parts) expected.insert(part.samples.begin(), part.samples.end());
+    for (const auto& [labels, value] : theirs.samples) {
+      const auto found = expected.find(labels);
+      if (found == expected.end()) return "our page has a series of nobody: " + labels;
+      if (found->second != value && !may_lack && !is_created(labels)) {
+        return labels + " was " + found->second + " and is " + value;
+      }
+    }
+    if (may_lack) return {};
+    for (const auto& [labels, value] : expected) {
+      if (!theirs.samples.contains(labels) && !is_created(labels)) {
+        return "our page lacks " + labels;
+      }
+    }
+    if (format.dialect != Dialect::kOpenMetrics || parts.size() != 1) return {};
+    for (const auto& [labels, value] : parts[0].exemplars) {
+      const auto found = theirs.exemplars.find(labels);
+      if (found != theirs.exemplars.end() && found->second != value) {
+        return "the exemplar of " + labels + " was " + value + " and is " + found->second;
+      }
+    }
+    return {};
+  }
+
+  void fail(const std::string& what, const std::string& text) {
+    constexpr std::uint64_t kShown = 10;
+    ++counts_["UNEXPLAINED"];
+    if (++failures_ > kShown) return;
+    std::cout << what << "\n---\n" << text << "---\n";
+  }
+
+  Parser parser_;
+  std::map<std::string, std::uint64_t> counts_;
+  std::uint64_t failures_ = 0;
+};
+
+int main(const std::string& parser, std::uint64_t texts, std::uint64_t seed) {
+  Differential differential(parser);
+  const rc::Random start(seed);
+  rc::Random random = start;
+  for (std::uint64_t i = 0; i < texts; ++i) {
+    const Dialect dialect = i % 2 == 0 ? Dialect::kText : Dialect::kOpenMetrics;
+    const std::string text = any_text(dialect)(random.split(), kSize).value();
+    const std::string other =
+        any_text(i % 3 == 0 ? Dialect::kText : Dialect::kOpenMetrics)(random.split(), kSize)
+            .value();
+    differential.try_text(text);
+    differential.try_union({text, other});
+    differential.try_text(mutated(text)(random.split(), kSize).value());
+  }
+  return differential.report();
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::exposition
+
+int main(int argc, char** argv) {
+  if (argc < 2 || argc > 4) {
+    std::cerr << "usage: exposition_differential PARSER [TEXTS [SEED]]\n";
+    return 2;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto number = [&](int i, std::uint64_t by_default) {
+    return argc > i ? std::strtoull(argv[i], nullptr, 10) : by_default;
+  };
+  return prometheus_rsocket::exposition::main(
+      argv[1], number(2, prometheus_rsocket::exposition::kTexts), number(3, 1));
+}

@@ -1,0 +1,61 @@
+#include "server/negotiation.h"
+
+#include <gtest/gtest.h>
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using exposition::Dialect;
+using exposition::Escaping;
+
+constexpr std::string_view kText = "text/plain; version=0.0.4; charset=utf-8";
+
+std::string type(std::string_view accept) { return negotiate(accept).content_type; }
+
+TEST(Negotiation, WithoutAWishItIsText) {
+  for (const auto accept : {"", "*/*", "text/*", "text/plain", "text/plain;version=0.0.4",
+                            "application/json", "text/html, */*;q=0.1", "text/plain;version=7",
+                            "application/openmetrics-text;version=2.0.0"}) {
+    EXPECT_EQ(type(accept), kText) << accept;
+  }
+}
+
+// What Prometheus 2.42 and 3 send.
+TEST(Negotiation, PrometheusGetsOpenMetrics) {
+  EXPECT_EQ(type("application/openmetrics-text;version=1.0.0,"
+                 "application/openmetrics-text;version=0.0.1;q=0.75,"
+                 "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  const Negotiated newer = negotiate(
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+      "application/openmetrics-text;version=0.0.1;q=0.5,"
+      "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+      "*/*;q=0.2");
+  EXPECT_EQ(newer.content_type,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
+  EXPECT_EQ(newer.format.dialect, Dialect::kOpenMetrics);
+  EXPECT_EQ(newer.format.escaping, Escaping::kAllowUtf8);
+}
+
+TEST(Negotiation, TheHighestQualityWinsAndOfEqualOnesTheFirst) {
+  EXPECT_EQ(type("text/plain;q=0.5, application/openmetrics-text;q=0.4"), kText);
+  EXPECT_EQ(type("text/plain;q=0, application/openmetrics-text;q=0.4"),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(type("text/plain;version=1.0.0, application/openmetrics-text"),
+            "text/plain; version=1.0.0; charset=utf-8; escaping=underscores");
+  EXPECT_EQ(type("application/openmetrics-text;version=0.0.1"),
+            "application/openmetrics-text; version=0.0.1; charset=utf-8");
+}
+
+TEST(Negotiation, EscapesAsItIsAskedTo) {
+  EXPECT_EQ(negotiate("text/plain;version=1.0.0;escaping=dots").format.escaping, Escaping::kDots);
+  EXPECT_EQ(negotiate("text/plain;version=0.0.4;escaping=values").format.escaping,
+            Escaping::kValues);
+  for (const auto accept : {"text/plain;version=0.0.4;escaping=allow-utf-8", "text/plain",
+                            "text/plain;version=1.0.0;escaping=strange"}) {
+    EXPECT_EQ(negotiate(accept).format.escaping, Escaping::kUnderscores) << accept;
+  }
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server
