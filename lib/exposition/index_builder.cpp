@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "exposition/series.h"
-
 namespace prometheus_rsocket::exposition {
 
 IndexBuilder::IndexBuilder(std::string_view text, Dialect dialect, const base::SipKey& key)
@@ -33,21 +31,22 @@ void IndexBuilder::set_unit(std::string_view name, std::string_view unit) {
   declared(name).unit_size = is_short ? static_cast<std::uint16_t>(unit.size()) : std::uint16_t{0};
 }
 
-void IndexBuilder::add_sample(std::string_view line, std::string_view labels,
-                              const LineLabels& found, const LineRest& rest) {
-  const std::uint32_t id = id_of(found.metric_name);
-  if (found.has_bad_le) names_[id].bad_le = std::min(names_[id].bad_le, offset(line));
-  if (found.has_bad_quantile) {
-    names_[id].bad_quantile = std::min(names_[id].bad_quantile, offset(line));
-  }
-  if (is_negative(rest.value)) names_[id].negative = std::min(names_[id].negative, offset(line));
+void IndexBuilder::add_sample(std::string_view line, const SeriesReader& series,
+                              const LineRest& rest) {
+  const std::uint32_t id = id_of(series.name());
+  Name& name = names_[id];
+  const std::uint32_t at = offset(line);
+  if (series.has_bad_le()) name.bad_le = std::min(name.bad_le, at);
+  if (series.has_bad_quantile()) name.bad_quantile = std::min(name.bad_quantile, at);
+  if (is_negative(rest.value)) name.negative = std::min(name.negative, at);
   if (runs_.empty() || runs_.back().name != id) runs_.push_back({id, 0});
   ++runs_.back().count;
-  index_.has_quoted_names |= found.has_quoted_name;
+  index_.has_quoted_names |= series.has_quoted_name();
   index_.has_timestamps |= !rest.timestamp.empty();
   const bool has_one_space = rest.value.data()[-1] == ' ' && !is_blank(rest.value.data()[-2]);
-  index_.has_odd_blanks |= found.has_blanks || !has_one_space;
-  index_.samples.emplace_back(text_, line, found.metric_name, labels);
+  index_.has_odd_blanks |= series.has_blanks() || !has_one_space;
+  index_.samples.emplace_back(text_, line, series.name(), series.labels());
+  index_.samples.back().set_hash(series.hash());
 }
 
 std::optional<IndexBuilder::BadSample> IndexBuilder::close() {
@@ -87,7 +86,6 @@ Index IndexBuilder::finish() && {
     bring_families_together();
   }
   index_.families.shrink_to_fit();
-  hash_series();
   return std::move(index_);
 }
 
@@ -203,16 +201,6 @@ void IndexBuilder::bring_families_together() {
     next[run.name] += run.count;
   }
   index_.samples = std::move(sorted);
-}
-
-void IndexBuilder::hash_series() {
-  auto sample = index_.samples.begin();
-  for (const Family& family : index_.families) {
-    for (const auto end = sample + family.sample_count; sample != end; ++sample) {
-      const SeriesView series{sample->name(text_), sample->labels(text_)};
-      sample->set_hash(series_hash(key_, family.type, series));
-    }
-  }
 }
 
 }  // namespace prometheus_rsocket::exposition

@@ -14,6 +14,7 @@
 #include "exposition/id_table.h"
 #include "exposition/index.h"
 #include "exposition/line.h"
+#include "exposition/series_reader.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -28,9 +29,8 @@ class IndexBuilder {
   void set_gauge_histogram(std::string_view name);
   void set_unit(std::string_view name, std::string_view unit);
 
-  // `labels` between the braces, `found` what they are.
-  void add_sample(std::string_view line, std::string_view labels, const LineLabels& found,
-                  const LineRest& rest);
+  // `series` has just read the line.
+  void add_sample(std::string_view line, const SeriesReader& series, const LineRest& rest);
 
   // A sample that is wrong in a family of its type.
   struct BadSample {
@@ -77,7 +77,6 @@ class IndexBuilder {
   void hand_over(std::uint32_t id, std::string_view suffix, FamilyType type);
   void drop_families_owned_by_others(std::vector<std::uint32_t>& owners);
   void bring_families_together();
-  void hash_series();
 
   std::string_view text_;
   const base::SipKey key_;

@@ -1,49 +1,40 @@
 #include "exposition/line.h"
 
-#include <algorithm>
-
-#include "exposition/family.h"
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace prometheus_rsocket::exposition {
 namespace {
 
-constexpr std::string_view kLe = bound_label(FamilyType::kHistogram);
-constexpr std::string_view kQuantile = bound_label(FamilyType::kSummary);
 constexpr std::string_view kExemplarBegin = " # {";
 
-// OpenMetrics has no blanks but single spaces where they must be.
-void pass_blanks(std::string_view& rest, Dialect dialect, LineLabels& labels) {
-  if (rest.empty() || !is_blank(rest[0]) || dialect == Dialect::kOpenMetrics) return;
-  labels.has_blanks = true;
-  skip_blanks(rest);
-}
-
-LineFailure take_label_name(std::string_view& rest, std::string_view& name, bool& is_quoted) {
-  is_quoted = rest[0] == '"';
-  if (is_quoted) {
-    if (const LineFailure failure = take_quoted(rest, name)) return failure;
-    return name.empty() ? LineFailure(ScanReason::kLabelName) : std::nullopt;
+// The bytes at the front that are neither a quote, nor a backslash, nor beyond ASCII.
+std::size_t plain_size(std::string_view text) {
+  constexpr std::uint64_t kLow = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  // The lowest high bit that is set is of the first byte that is zero.
+  const auto zeros = [](std::uint64_t word) { return (word - kLow) & ~word & kHigh; };
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t found =
+        zeros(word ^ (kLow * '"')) | zeros(word ^ (kLow * '\\')) | (word & kHigh);
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
   }
-  name = rest.substr(0, label_name_size(rest));
-  if (name.empty()) return ScanReason::kLabelName;
-  rest.remove_prefix(name.size());
-  return std::nullopt;
-}
-
-LineFailure take_label_value(std::string_view& rest, Dialect dialect, std::string_view name,
-                             LineLabels& labels) {
-  rest.remove_prefix(1);  // the `=`
-  pass_blanks(rest, dialect, labels);
-  std::string_view value;
-  if (const LineFailure failure = take_quoted(rest, value)) return failure;
-  if (name == kLe) labels.has_bad_le = !is_value(value);
-  if (name == kQuantile) labels.has_bad_quantile = !is_value(value);
-  return std::nullopt;
+  const auto is_plain = [](char c) {
+    return c != '"' && c != '\\' && static_cast<unsigned char>(c) < 0x80;
+  };
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
 }
 
 // Takes the next word off the front.
 std::string_view take_word(std::string_view& rest) {
-  const std::size_t size = std::min(rest.find_first_of(" \t"), rest.size());
+  std::size_t size = 0;
+  while (size < rest.size() && !is_blank(rest[size])) ++size;
   const std::string_view word = rest.substr(0, size);
   rest.remove_prefix(size);
   return word;
@@ -76,10 +67,15 @@ LineFailure read_exemplar(std::string_view rest, LineRest& parts) {
   if (!rest.starts_with(kExemplarBegin)) return ScanReason::kExemplar;
   rest.remove_prefix(kExemplarBegin.size());
   const char* const begin = rest.data();
-  LineLabels labels;
-  labels.metric_name = "x";  // an exemplar has no name
-  if (take_labels(rest, Dialect::kOpenMetrics, labels)) return ScanReason::kExemplar;
-  parts.exemplar_labels = {begin, static_cast<std::size_t>(rest.data() - begin) - 1};
+  for (bool ends = false; !ends && !rest.empty() && rest[0] != '}';) {
+    LineElement element;
+    if (take_element(rest, Dialect::kOpenMetrics, element)) return ScanReason::kExemplar;
+    if (!element.has_value) return ScanReason::kExemplar;
+    ends = element.ends_list;
+  }
+  if (rest.empty()) return ScanReason::kExemplar;
+  parts.exemplar_labels = {begin, static_cast<std::size_t>(rest.data() - begin)};
+  rest.remove_prefix(1);
   parts.exemplar_value = take_spaced_word(rest);
   if (!is_value(parts.exemplar_value)) return ScanReason::kExemplar;
   if (take_openmetrics_timestamp(rest, parts.exemplar_timestamp)) return ScanReason::kExemplar;
@@ -97,7 +93,8 @@ LineFailure read_openmetrics_rest(std::string_view rest, LineRest& parts) {
 
 LineFailure take_quoted(std::string_view& rest, std::string_view& text) {
   if (rest.empty() || rest[0] != '"') return ScanReason::kLabelQuote;
-  std::size_t end = 1;
+  std::size_t end = 1 + plain_size(rest.substr(1));
+  bool is_ascii = true;
   while (end < rest.size() && rest[end] != '"') {
     if (rest[end] == '\\') {
       ++end;
@@ -105,58 +102,45 @@ LineFailure take_quoted(std::string_view& rest, std::string_view& text) {
       if (rest[end] != '\\' && rest[end] != '"' && rest[end] != 'n') {
         return ScanReason::kLabelEscape;
       }
+    } else {
+      is_ascii = false;
     }
     ++end;
+    end += plain_size(rest.substr(end));
   }
   if (end >= rest.size()) return ScanReason::kLabelQuote;
   text = rest.substr(1, end - 1);
-  if (!is_utf8(text)) return ScanReason::kNotUtf8;
+  if (!is_ascii && !is_utf8(text)) return ScanReason::kNotUtf8;
   rest.remove_prefix(end + 1);
   return std::nullopt;
 }
 
-bool has_repeated(std::vector<std::string_view>& names) {
-  constexpr std::size_t kFewNames = 16;  // below it, comparing all pairs beats sorting
-  if (names.size() > kFewNames) {
-    std::sort(names.begin(), names.end());
-    return std::adjacent_find(names.begin(), names.end()) != names.end();
+LineFailure take_element(std::string_view& rest, Dialect dialect, LineElement& element) {
+  element.is_quoted = rest[0] == '"';
+  if (element.is_quoted) {
+    if (const LineFailure failure = take_quoted(rest, element.name)) return failure;
+  } else {
+    element.name = rest.substr(0, label_name_size(rest));
+    rest.remove_prefix(element.name.size());
   }
-  for (auto name = names.begin(); name != names.end(); ++name) {
-    if (std::find(names.begin(), name, *name) != name) return true;
+  if (element.name.empty()) return ScanReason::kLabelName;
+  element.has_blanks = pass_blanks(rest, dialect);
+  element.has_value = !rest.empty() && rest[0] == '=';
+  if (element.has_value) {
+    rest.remove_prefix(1);
+    element.has_blanks |= pass_blanks(rest, dialect);
+    if (const LineFailure failure = take_quoted(rest, element.value)) return failure;
+    element.has_blanks |= pass_blanks(rest, dialect);
+  } else if (!element.is_quoted) {
+    return ScanReason::kLabelEquals;
   }
-  return false;
-}
-
-LineFailure take_labels(std::string_view& rest, Dialect dialect, LineLabels& labels) {
-  labels.names.assign(1, "__name__");
-  pass_blanks(rest, dialect, labels);
-  while (!rest.empty() && rest[0] != '}') {
-    std::string_view name;
-    bool is_quoted = false;
-    if (const LineFailure failure = take_label_name(rest, name, is_quoted)) return failure;
-    labels.has_quoted_name |= is_quoted;
-    pass_blanks(rest, dialect, labels);
-    const bool has_value = !rest.empty() && rest[0] == '=';
-    if (has_value) {
-      labels.names.push_back(name);
-      if (const LineFailure failure = take_label_value(rest, dialect, name, labels)) return failure;
-      pass_blanks(rest, dialect, labels);
-    } else if (!is_quoted) {
-      return ScanReason::kLabelEquals;
-    } else if (!labels.metric_name.empty()) {
-      return ScanReason::kMetricName;
-    } else {
-      labels.metric_name = name;
-    }
-    if (!rest.empty() && rest[0] == ',') {
-      rest.remove_prefix(1);
-      pass_blanks(rest, dialect, labels);
-    } else if (!rest.empty() && rest[0] != '}') {
-      return has_value ? ScanReason::kLabelSeparator : ScanReason::kLabelEquals;
-    }
+  element.ends_list = rest.empty() || rest[0] == '}';
+  if (element.ends_list) return std::nullopt;
+  if (rest[0] != ',') {
+    return element.has_value ? ScanReason::kLabelSeparator : ScanReason::kLabelEquals;
   }
-  if (rest.empty()) return ScanReason::kLabelSeparator;
   rest.remove_prefix(1);
+  element.has_blanks |= pass_blanks(rest, dialect);
   return std::nullopt;
 }
 

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "exposition/format.h"
 #include "exposition/lexical.h"
@@ -17,22 +16,26 @@ using LineFailure = std::optional<ScanReason>;  // nothing: it is good
 // but `\\`, `\"` and `\n`, and UTF-8.
 [[nodiscard]] LineFailure take_quoted(std::string_view& rest, std::string_view& text);
 
-// What a line's labels are, beyond being well formed.
-struct LineLabels {
-  std::vector<std::string_view> names;  // with __name__, the metric's own
-  std::string_view metric_name;         // before the brace, or between quotes among the labels
-  bool has_quoted_name = false;         // of the metric or a label
+// Between the braces: a label, or the metric's name between quotes.
+struct LineElement {
+  std::string_view name;   // without quotes
+  std::string_view value;  // still escaped
+  bool is_quoted = false;  // the name
+  bool has_value = false;
   bool has_blanks = false;
-  bool has_bad_le = false;  // one that is no number: whether that is wrong depends on the type
-  bool has_bad_quantile = false;
+  bool ends_list = false;  // no comma follows
 };
 
-// Takes the labels and the closing brace off the front; `{a="b",}` is good, `{,}` is not. REQUIRES:
-// labels.metric_name is what stands before the brace.
-[[nodiscard]] LineFailure take_labels(std::string_view& rest, Dialect dialect, LineLabels& labels);
+// Takes one off the front, with the comma and blanks behind it. REQUIRES: something is there.
+[[nodiscard]] LineFailure take_element(std::string_view& rest, Dialect dialect,
+                                       LineElement& element);
 
-// Prometheus fails the scrape: its storage takes no label set with a name twice. May sort them.
-[[nodiscard]] bool has_repeated(std::vector<std::string_view>& names);
+// OpenMetrics has no blanks but single spaces where they must be. True if there were some.
+inline bool pass_blanks(std::string_view& rest, Dialect dialect) {
+  if (rest.empty() || !is_blank(rest[0]) || dialect == Dialect::kOpenMetrics) return false;
+  skip_blanks(rest);
+  return true;
+}
 
 // What follows the name and labels: the value, the optional timestamp, and in OpenMetrics the
 // optional exemplar.

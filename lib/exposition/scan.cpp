@@ -29,7 +29,7 @@ Failure take_metadata_name(std::string_view& line, std::string_view& name) {
 class Reader {
  public:
   Reader(std::string_view text, Dialect dialect, const base::SipKey& key)
-      : dialect_(dialect), builder_(text, dialect, key) {}
+      : dialect_(dialect), builder_(text, dialect, key), series_(dialect, key) {}
 
   Failure take_line(std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
@@ -116,49 +116,29 @@ class Reader {
   }
 
   Failure take_sample(std::string_view line) {
-    labels_.metric_name = line.substr(0, metric_name_size(line));
-    labels_.has_quoted_name = labels_.has_blanks = false;
-    labels_.has_bad_le = labels_.has_bad_quantile = false;
-    std::string_view rest = line.substr(labels_.metric_name.size());
-    if (dialect_ == Dialect::kText && !rest.empty() && is_blank(rest[0])) {
-      std::string_view after = rest;  // a brace may follow
-      skip_blanks(after);
-      if (after.starts_with('{')) rest = after;
-    }
-    return take_sample(line, rest);
-  }
-
-  Failure take_sample(std::string_view line, std::string_view rest) {
-    std::string_view labels;
-    if (rest.starts_with('{')) {
-      labels_.has_blanks = rest.data() != line.data() + labels_.metric_name.size();
-      rest.remove_prefix(1);
-      const char* const begin = rest.data();
-      if (const Failure failure = take_labels(rest, dialect_, labels_)) return failure;
-      labels = {begin, static_cast<std::size_t>(rest.data() - begin) - 1};
-      if (has_repeated(labels_.names)) return ScanReason::kLabelRepeated;
-    }
-    if (labels_.metric_name.empty()) return ScanReason::kMetricName;
+    std::string_view rest;
+    if (const Failure failure = series_.read(line, rest)) return failure;
     LineRest parts;
     if (const Failure failure = read_rest(rest, dialect_, parts)) return failure;
-    builder_.add_sample(line, labels, labels_, parts);
+    builder_.add_sample(line, series_, parts);
     return std::nullopt;
   }
 
   Dialect dialect_;
   IndexBuilder builder_;
-  LineLabels labels_;  // of one line; here to keep its memory
+  SeriesReader series_;
   bool has_ended_ = false;
 };
 
 Result scan_as(Dialect dialect, std::string_view text, const base::SipKey& key) {
   Reader reader(text, dialect, key);
+  const std::size_t nul = text.find('\0');
   std::size_t line_number = 1;
   for (std::size_t begin = 0; begin < text.size(); ++line_number) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);
     if (reader.has_ended()) return ScanError{line_number, ScanReason::kAfterEof};
-    if (line.find('\0') != std::string_view::npos) return ScanError{line_number, ScanReason::kNul};
+    if (nul < end) return ScanError{line_number, ScanReason::kNul};
     if (const Failure failure = reader.take_line(line)) return ScanError{line_number, *failure};
     begin = end + 1;
   }

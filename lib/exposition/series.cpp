@@ -7,16 +7,13 @@
 #include <optional>
 #include <string>
 
-#include "exposition/label.h"
 #include "exposition/lexical.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
 
-// The number a label stands for; nothing when it is not the one called `bound`.
-std::optional<double> number_of(std::string_view bound, const LabelView& label) {
-  return label.name == bound ? bound_number(label.value) : std::nullopt;
-}
+constexpr std::string_view kLe = bound_label(FamilyType::kHistogram);
+constexpr std::string_view kQuantile = bound_label(FamilyType::kSummary);
 
 // A label in its one form: a bound as the bits of its number, any other value as its bytes.
 struct LabelKey {
@@ -28,8 +25,10 @@ struct LabelKey {
 };
 
 LabelKey key_of(std::string_view bound, const LabelView& label) {
-  if (const auto number = number_of(bound, label)) {
-    return {label.name, {}, std::bit_cast<std::uint64_t>(*number)};
+  if (label.name == bound) {
+    if (const auto number = bound_number(label.value)) {
+      return {label.name, {}, std::bit_cast<std::uint64_t>(*number)};
+    }
   }
   return {label.name, label.value, std::nullopt};
 }
@@ -43,14 +42,6 @@ std::vector<LabelKey> label_set(std::string_view bound, std::string_view labels)
   return keys;
 }
 
-std::uint64_t label_hash(const base::SipKey& key, std::string_view bound, const LabelView& label) {
-  if (const auto number = number_of(bound, label)) {
-    return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
-  }
-  if (label.is_plain()) return base::sip_hash(key, label.whole());
-  return base::sip_hash(key, std::string(label.name).append("=\"").append(label.value));
-}
-
 }  // namespace
 
 std::optional<double> bound_number(std::string_view value) {
@@ -62,14 +53,28 @@ std::optional<double> bound_number(std::string_view value) {
   return number == 0 ? 0.0 : number;                  // one zero
 }
 
-std::uint32_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
-  const std::string_view bound = bound_label(type);
-  std::uint64_t sum = series.name.size();  // of the labels' hashes: their order does not matter
-  std::string_view rest = series.labels;
-  while (const auto label = take_label(rest)) {
-    if (!label->value.empty()) sum += label_hash(key, bound, *label);
+std::uint64_t label_hash(const base::SipKey& key, const LabelView& label) {
+  if (label.value.empty()) return 0;
+  // As numbers whatever the family's type is, which may be known later.
+  if (label.name == kLe || label.name == kQuantile) {
+    if (const auto number = bound_number(label.value)) {
+      return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
+    }
   }
+  if (label.is_plain()) return base::sip_hash(key, label.whole());
+  return base::sip_hash(key, std::string(label.name).append("=\"").append(label.value));
+}
+
+std::uint32_t fold_hash(std::string_view name, std::uint64_t sum) {
+  sum += name.size();
   return static_cast<std::uint32_t>(sum ^ sum >> 32U);
+}
+
+std::uint32_t series_hash(const base::SipKey& key, const SeriesView& series) {
+  std::uint64_t sum = 0;
+  std::string_view rest = series.labels;
+  while (const auto label = take_label(rest)) sum += label_hash(key, *label);
+  return fold_hash(series.name, sum);
 }
 
 bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b) {

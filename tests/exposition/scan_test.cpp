@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pages.h"
 
@@ -74,6 +75,53 @@ TEST(Scan, ASampleWithBlanksBeforeItsBraceKnowsItsParts) {
   EXPECT_EQ(index.samples[1].name(text), "b");
   EXPECT_EQ(index.samples[1].labels(text), "");
   EXPECT_EQ(index.samples[2].labels(text), "");
+}
+
+// Lines are read by what they have in common with the one before.
+TEST(Scan, ALineThatBeginsLikeTheOneBeforeIsReadTheSame) {
+  const std::vector<std::string> lines = {"a{b=\"1\",c=\"2\",le=\"x\"} 1",
+                                          "a{b=\"1\",c=\"2\"} 1",
+                                          "a{b=\"1\",c=\"3\",} 1",
+                                          "a{b=\"1\"} 1",
+                                          "a{b=\"1\",cc=\"2\"} 1",
+                                          "a{ b=\"1\"} 1",
+                                          "a{} 1",
+                                          "a 1",
+                                          "ab{b=\"1\"} 1",
+                                          "a{b=\"1\",\"c\"=\"2\"} 1",
+                                          "{\"a\",b=\"1\"} 1",
+                                          "{\"a\",b=\"2\"} 1",
+                                          "{b=\"1\",\"a\"} 1",
+                                          "{b=\"1\",\"ab\"} 1",
+                                          "a{b=\"\",c=\"1\"} 1",
+                                          "a{b=\"\xC3\xA9\",c=\"1\"} 1",
+                                          "a{b=\"\xC3\xA9\"} 1",
+                                          "a\t{b=\"1\"} 1"};
+  for (const std::string& first : lines) {
+    for (const std::string& second : lines) {
+      const std::string text = first + "\n" + second + "\n";
+      const Index index = scanned(text);
+      for (const Sample& sample : index.samples) {
+        const std::string line(sample.line(text));
+        const Sample alone = scanned(line).samples.at(0);
+        EXPECT_EQ(sample.name(text), alone.name(line)) << text;
+        EXPECT_EQ(sample.labels(text), alone.labels(line)) << text;
+        EXPECT_EQ(sample.hash(), alone.hash()) << text;
+        EXPECT_EQ(sample.from_value(text), "1") << text;
+      }
+    }
+  }
+}
+
+TEST(Scan, ALineThatBeginsLikeTheOneBeforeIsRefusedTheSame) {
+  const std::string good = "a{b=\"1\",c=\"2\"} 1\n";
+  for (const auto bad :
+       {"a{b=\"1\",c=\"2\"", "a{b=\"1\",b=\"2\"} 1", "a{b=\"1\",c} 1", "a{b=\"1\",,} 1",
+        "a{b=\"1\",\"d\"} 1", "a{b=\"1\" c=\"2\"} 1", "a{b=\"1\",__name__=\"2\"} 1"}) {
+    const auto alone = scan(bad);
+    ASSERT_FALSE(alone) << bad;
+    expect_error(good + bad, alone.error().reason, 2);
+  }
 }
 
 // Strict parsers fail the page for it, all other clients' too.

@@ -10,9 +10,7 @@ namespace {
 
 constexpr base::SipKey kKey{1, 2};
 
-std::uint32_t hash(const SeriesView& series, FamilyType type = FamilyType::kUntyped) {
-  return series_hash(kKey, type, series);
-}
+std::uint32_t hash(const SeriesView& series) { return series_hash(kKey, series); }
 
 bool same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType::kUntyped) {
   return same_series(type, a, b);
@@ -20,7 +18,7 @@ bool same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType
 
 void expect_same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType::kUntyped) {
   EXPECT_TRUE(same(a, b, type)) << a.labels << " / " << b.labels;
-  EXPECT_EQ(hash(a, type), hash(b, type)) << a.labels << " / " << b.labels;
+  EXPECT_EQ(hash(a), hash(b)) << a.labels << " / " << b.labels;
 }
 
 TEST(Series, TheOrderOfLabelsDoesNotMatter) {
@@ -83,7 +81,7 @@ TEST(SeriesHash, TheKeyDecidesWhichSeriesCollide) {
   const SeriesView a{"m", "a=\"1\""};
   const SeriesView b{"m", "a=\"2\""};
   const auto distance = [&](const base::SipKey& key) {
-    return series_hash(key, FamilyType::kGauge, a) ^ series_hash(key, FamilyType::kGauge, b);
+    return series_hash(key, a) ^ series_hash(key, b);
   };
   EXPECT_NE(distance({1, 0}), distance({0, 0}));
   EXPECT_NE(distance({0, 1}), distance({0, 0}));
