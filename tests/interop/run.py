@@ -3,6 +3,7 @@
 
     run.py --prepare --work-dir DIR                    get the peers (once; they are kept in DIR)
     run.py --case NAME --work-dir DIR --proxy-binary FILE --client-example-dir DIR
+           --differential-binary FILE
     run.py --list                                      one line a case: name, time limit, waits
     run.py --table …                                   run what has no record yet, print the table
     run.py --table --fresh …                           run everything again
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite import cases_java, cases_java_proxy, cases_others
-from suite.case import Case
+from suite.case import Binaries, Case
 from suite.results import Result, prepare, recorded, run_case, table, tell_skipped, worst
 
 EXIT_USAGE = 2
@@ -44,11 +45,12 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--recorded", action="store_true", help="with --table: run nothing")
     parser.add_argument("--proxy-binary", type=Path, metavar="FILE")
     parser.add_argument("--client-example-dir", type=Path, metavar="DIR")
+    parser.add_argument("--differential-binary", type=Path, metavar="FILE")
     parser.add_argument("--work-dir", type=Path, metavar="DIR")
     arguments = parser.parse_args(words)
     if not arguments.list and arguments.work_dir is None:
         parser.error("--work-dir is missing: where the peers are kept, outside the source tree")
-    for name in ("proxy_binary", "client_example_dir", "work_dir"):
+    for name in ("proxy_binary", "client_example_dir", "differential_binary", "work_dir"):
         path = getattr(arguments, name)
         if path is not None:
             setattr(arguments, name, path.resolve())
@@ -80,7 +82,10 @@ def print_table(arguments: argparse.Namespace) -> int:
 
 
 def _run(case: Case, arguments: argparse.Namespace) -> Result:
-    return run_case(case, arguments.work_dir, arguments.proxy_binary, arguments.client_example_dir)
+    binaries = Binaries(
+        arguments.proxy_binary, arguments.client_example_dir, arguments.differential_binary
+    )
+    return run_case(case, arguments.work_dir, binaries)
 
 
 def main(words: Sequence[str]) -> int:

@@ -6,34 +6,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .outcome import expect
+from .outcome import Failed, expect
 from .peers import Peers
 from .programs import CppExample, CppProxy, JavaClient, JavaProxy, Ports
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """Ours, where they were built."""
+
+    proxy: Path | None = None
+    client_examples: Path | None = None  # the directory
+    differential: Path | None = None
 
 
 @dataclass
 class Context:
     """Where a case finds the programs, and where it notes what it has measured."""
 
-    proxy_binary: Path | None
-    client_example_dir: Path | None
+    binaries: Binaries
     peers: Peers
     log_dir: Path
     measured: dict[str, str] = field(default_factory=dict)
 
     def cpp_proxy(self, *flags: str, at: Ports = Ports(0, 0, 0)) -> CppProxy:
         """Start our proxy, on free ports unless told which."""
-        expect(self.proxy_binary, "--proxy-binary")
-        assert self.proxy_binary is not None
-        expect(self.proxy_binary.is_file(), f"the proxy at {self.proxy_binary}")
-        return CppProxy(self.proxy_binary, self.log_dir, *flags, at=at)
+        binary = built(self.binaries.proxy, "--proxy-binary")
+        return CppProxy(binary, self.log_dir, *flags, at=at)
 
     def cpp_example(self, name: str, port: int, transport: str, *flags: str) -> CppExample:
         """Start an example program of our SDK."""
-        expect(self.client_example_dir, "--client-example-dir")
-        assert self.client_example_dir is not None
-        expect((self.client_example_dir / name).is_file(), f"the example {name}")
-        return CppExample(self.client_example_dir, self.log_dir, name, port, transport, *flags)
+        directory = built(self.binaries.client_examples, "--client-example-dir")
+        expect((directory / name).is_file(), f"the example {name}")
+        return CppExample(directory, self.log_dir, name, port, transport, *flags)
 
     def java_proxy(self, at: Ports | None = None) -> JavaProxy:
         """Start the real Java proxy."""
@@ -54,6 +59,13 @@ class Context:
         return JavaClient(
             directory, self.log_dir, port, transport, name, clients, series, first_backoff_ms
         )
+
+
+def built(path: Path | None, option: str) -> Path:
+    """What an option names, which must be there."""
+    if path is None or not path.exists():
+        raise Failed(f"expected {option} to name what was built, it is {path}")
+    return path
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Prometheus and promtool as scrapers of our proxy, and the PyPI client."""
+"""Prometheus, promtool and Prometheus' parsers against our proxy, and the PyPI client."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from . import wire
-from .case import Case, Context
+from .case import Case, Context, built
 from .checks import expect_clients_values, expect_same_values
 from .exposition import Page, parse
 from .outcome import Failed, eventually, expect
-from .process import Child, run_to_end
+from .process import Child, expect_success, run_to_end
 from .programs import CppProxy, JavaClient, PythonClient, free_ports
 from .scraper import Scraper
 from .tap import Tap
 
+DIFFERENTIAL_TEXTS = 60_000  # each, and a mutation of it
 PROMTOOL_LINT = 3  # promtool's exit code for findings about names; a parse error is 1
 
 PROMETHEUS_CONFIG = """\
@@ -165,6 +166,16 @@ def _promtool(context: Context, directory: Path, name: str, page: str) -> tuple[
     return run_to_end(f"promtool-{name}", ["/bin/sh", "-c", command], context.log_dir, 30.0)
 
 
+def parsers(context: Context) -> None:
+    """Prometheus' own parsers take what we let in, refuse what we refuse, and read our pages."""
+    parser = context.peers.path("prometheus-parser") / "parser"
+    binary = built(context.binaries.differential, "--differential-binary")
+    command = [binary, parser, str(DIFFERENTIAL_TEXTS)]
+    for line in expect_success("differential", command, context.log_dir, 240.0).splitlines():
+        count, what = line.split("\t")
+        context.measured[what] = count
+
+
 def pypi(context: Context) -> None:
     """The PyPI client: SETUP, key, scrapes, an answered push, shown once."""
     directory = context.peers.path("python-peer")
@@ -201,6 +212,13 @@ def cases() -> list[Case]:
     return [
         Case("prometheus-scrape", scrapers, "scrape", prometheus),
         Case("promtool-check", scrapers, "promtool", promtool),
+        Case(
+            "prometheus-parser-differential",
+            ("Prometheus 3.16's parsers",),
+            "differential",
+            parsers,
+            timeout_seconds=300,
+        ),
         Case(
             "pypi-rsocket-tcp-scrape",
             ("PyPI rsocket 0.4.20, tcp",),

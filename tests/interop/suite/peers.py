@@ -26,12 +26,13 @@ RSOCKET_VERSIONS = ("1.1.3", "1.1.4", "1.1.5")
 # For one peer. A silent registry costs it once, for it is not asked again.
 BUILD_SECONDS = 300.0
 
-# What Maven, pip and apt say when they cannot reach or find what they need.
+# What Maven, pip, apt and go say when they cannot reach or find what they need.
 UNREACHABLE = re.compile(
     r"Could not (transfer|resolve|find)|Cannot access|could not be resolved|Unknown host"
     r"|Connection (refused|timed out)|No matching distribution|Could not fetch|Failed to fetch"
     r"|NewConnectionError|Unable to locate package|Temporary failure|No route to host"
     r"|Network is unreachable|ensurepip is not available|ProxyError|Read timed out"
+    r"|dial tcp|requires go >=|module lookup disabled"
 )
 
 
@@ -108,6 +109,11 @@ def _python_peer(directory: Path, log_dir: Path) -> None:
     _run("pip-python-peer", [*command, "-r", requirements], log_dir)
 
 
+def _prometheus_parser(directory: Path, log_dir: Path) -> None:
+    command = [_tool("go", "golang-go"), "build", "-C", SOURCE_DIR / "go" / "parser"]
+    _run("go-prometheus-parser", [*command, "-o", directory / "parser", "."], log_dir)
+
+
 def _prometheus(directory: Path, log_dir: Path) -> None:
     """The installed Prometheus, else Debian's package unpacked here: no service is started."""
     binaries = directory / "usr" / "bin"
@@ -139,6 +145,14 @@ RECIPES = {
         ),
         Recipe(
             "python-peer", "PyPI", "rsocket==0.4.20, cryptography, cramjam", _python_peer, "python"
+        ),
+        Recipe(
+            "prometheus-parser",
+            "the Go module proxy",
+            "github.com/prometheus/prometheus v0.316.0, github.com/prometheus/common v0.73.1, "
+            "their dependencies, and the Go that they need",
+            _prometheus_parser,
+            "go/parser",
         ),
         Recipe("prometheus", "Debian", "the package prometheus (with promtool)", _prometheus),
     )
@@ -208,6 +222,6 @@ def _stamp(recipe: Recipe) -> str:
     """Changes when a source of the peer does."""
     digest = hashlib.sha256()
     for path in sorted((SOURCE_DIR / recipe.sources).rglob("*")) if recipe.sources else ():
-        if path.suffix in (".java", ".xml", ".txt"):
+        if path.suffix in (".java", ".xml", ".txt", ".go", ".mod", ".sum"):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .case import Case, Context
+from .case import Binaries, Case, Context
 from .outcome import EXIT_FAIL, EXIT_PASS, EXIT_SKIP, Failed, Skipped
 from .peers import RECIPES, Peers
 
@@ -36,14 +36,12 @@ def loudly_skipped(name: str, reason: str) -> None:
     print(f"{bar}\n!! SKIPPED, NOTHING WAS TESTED: {name}\n{lines}\n{bar}", flush=True)
 
 
-def run_case(
-    case: Case, work_dir: Path, proxy_binary: Path | None, client_example_dir: Path | None
-) -> Result:
+def run_case(case: Case, work_dir: Path, binaries: Binaries) -> Result:
     """Run it, record the result in the work directory, and print a line about it."""
     log_dir = work_dir / "logs" / case.name
     shutil.rmtree(log_dir, ignore_errors=True)
     log_dir.mkdir(parents=True)
-    context = Context(proxy_binary, client_example_dir, Peers(work_dir), log_dir)
+    context = Context(binaries, Peers(work_dir), log_dir)
     started = time.monotonic()
     code, detail = EXIT_PASS, ""
     try:
