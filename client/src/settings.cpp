@@ -38,10 +38,10 @@ agent::Config make_config(const Settings& settings) {
   config.retry.jitter_percent = std::min(settings.retry.jitter_percent, 100U);
   config.retry.retries_max = settings.retry.max_retries;
   config.connect_timeout = in_range(settings.connect_timeout);
-  agent::Identity identity = settings.identity;
+  transport::Identity identity = settings.identity;
   if (!identity.job.empty() || !identity.instance.empty() || !identity.labels.empty()) {
     identity.incarnation = random_hex();
-    if (!agent::introduce(config.setup, identity)) {
+    if (!transport::introduce(config.setup, identity)) {
       log(settings, LogLevel::kWarn, "the client's name and labels are too long: left out");
     }
   }

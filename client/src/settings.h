@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "agent/agent.h"
-#include "agent/identity.h"
 #include "exposition.h"
 #include "prometheus_rsocket/client.h"
+#include "transport/identity.h"
 
 namespace prometheus_rsocket {
 
@@ -28,7 +28,7 @@ struct Client::Builder::Settings {
   std::chrono::milliseconds connect_timeout =
       std::chrono::duration_cast<std::chrono::milliseconds>(agent::kConnectTimeout);
   std::vector<client::Source> sources;
-  agent::Identity identity;  // without a job, an instance and labels: no name
+  transport::Identity identity;  // without a job, an instance and labels: no name
   std::function<void()> on_key_received;
   std::function<void(Status)> on_status;
   std::function<void(LogLevel, std::string_view)> log;

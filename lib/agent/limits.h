@@ -33,11 +33,7 @@ inline constexpr std::size_t kOldLinksMax = 2;
 // How long a push waits for the proxy's acknowledgement; the Java client's.
 inline constexpr base::Duration kPushTimeout = 5s;
 
-// Names and labels in SETUP, as JSON; the rest of the frame is small.
-inline constexpr std::size_t kIdentityBytesMax = std::size_t{32} * 1024;
-
 static_assert(kFirstBackoff <= kMaxBackoff && kJitterPercent <= 100);
 static_assert(kRedialSpread < kFirstBackoff && kConnectTimeout < kStableTime);
-static_assert(kIdentityBytesMax < rsocket::kSetupFrameBytesMax);
 
 }  // namespace prometheus_rsocket::agent

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "base/time.h"
+#include "rsocket/limits.h"
 
 namespace prometheus_rsocket::transport {
 
@@ -30,6 +31,14 @@ inline constexpr std::size_t kUpgradeBytesMax = std::size_t{16} * 1024;
 inline constexpr std::size_t kReadBytesMin = 512;
 inline constexpr std::size_t kReadBytesMax = std::size_t{64} * 1024;
 
+// A client's name and labels in SETUP, as JSON; the rest of that frame is small.
+inline constexpr std::size_t kIdentityBytesMax = std::size_t{32} * 1024;
+
+// A job, an instance, an incarnation, or a label's name or value: it stands in tables and logs.
+inline constexpr std::size_t kIdentityTextBytesMax = 1024;
+inline constexpr std::size_t kIdentityLabelsMax = 64;
+
 static_assert(kLingerTime < kWriteStallTime);
+static_assert(kIdentityBytesMax < rsocket::kSetupFrameBytesMax);
 
 }  // namespace prometheus_rsocket::transport

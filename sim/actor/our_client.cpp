@@ -5,9 +5,9 @@
 #include <utility>
 #include <variant>
 
-#include "agent/identity.h"
 #include "base/check.h"
 #include "sim/actor/sampler.h"
+#include "transport/identity.h"
 
 namespace prometheus_rsocket::sim::actor {
 
@@ -58,10 +58,10 @@ class OurClient::AgentLife final : public Life,
     config.targets = application_.config_.targets;
     config.retry = application_.config_.retry;
     const bool fits =
-        agent::introduce(config.setup, {.job = "sim",
-                                        .instance = std::to_string(who_.instance.value),
-                                        .incarnation = std::to_string(who_.number),
-                                        .labels = {}});
+        transport::introduce(config.setup, {.job = "sim",
+                                            .instance = std::to_string(who_.instance.value),
+                                            .incarnation = std::to_string(who_.number),
+                                            .labels = {}});
     CHECK(fits, "a short name fits SETUP");
     return config;
   }

@@ -1,7 +1,7 @@
 #include "sim/scenario/json.h"
 
 #include <algorithm>
-#include <boost/json/src.hpp>  // the library itself: this is the only unit that uses it
+#include <boost/json.hpp>
 #include <limits>
 #include <optional>
 #include <type_traits>

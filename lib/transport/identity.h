@@ -1,0 +1,41 @@
+// What a client of ours says about itself in SETUP, as JSON: {"job":…,"instance":…,
+// "incarnation":…,"labels":{…}}. A Java proxy ignores it; a Java client has none.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "rsocket/connection.h"
+
+namespace prometheus_rsocket::transport {
+
+inline constexpr std::string_view kIdentityMimeType = "application/json";
+
+struct Identity {
+  std::string job;
+  std::string instance;
+  std::string incarnation;  // of this process: another one under the same name is another process
+  std::map<std::string, std::string> labels;
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// The JSON text. What is not UTF-8 stays as it is: the proxy judges it.
+[[nodiscard]] std::string to_json(const Identity& identity);
+
+// Puts the identity into SETUP's metadata and its type into the MIME field. False, and nothing
+// done, when it is longer than kIdentityBytesMax.
+[[nodiscard]] bool introduce(rsocket::SetupConfig& setup, const Identity& identity);
+
+struct IdentityError {
+  std::string what;  // is wrong, in words for a log
+};
+
+// The other way round, from a stranger. Job,
+// instance and incarnation are not empty. Labels are named as Prometheus wants it, and none begins
+// with `__`: those would aim Prometheus elsewhere. Members that are not known are passed over.
+[[nodiscard]] boost::system::result<Identity, IdentityError> read_identity(std::string_view json);
+
+}  // namespace prometheus_rsocket::transport
