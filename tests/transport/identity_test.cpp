@@ -59,7 +59,7 @@ TEST(Identity, OfAStrangerIsRefusedWithWhatIsWrong) {
   const std::string labels = "{" + names + R"(,"labels":)";
   for (const auto& [json, what] : std::vector<std::pair<std::string, std::string>>{
            {"", "it is no JSON: incomplete JSON"},
-           {"{\"job\":\"\xFF\"}", "it is no JSON: invalid utf8 byte"},
+           {"{\"job\":\"\xFF\"}", "it is no JSON: syntax error"},
            {"[]", "it is no JSON object"},
            {R"({"instance":"b","incarnation":"c"})", "job is missing"},
            {R"({"job":"a","instance":1})", "instance is no string"},
