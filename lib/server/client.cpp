@@ -109,9 +109,27 @@ void Client::on(const rsocket::SetupReceived& setup) {
   ++owner_.metrics().connections;
   owner_.shard().log.debug("client connected",
                            {{"client", runtime::to_string(session_->remote_endpoint())}});
+  owner_.connected(*this, read_info(setup));
   give_key();
   if (owner_.draining()) static_cast<void>(ask_to_leave());
   if (owner_.config().connection_age_max > base::Duration::zero()) limit_age();
+}
+
+ClientInfo Client::read_info(const rsocket::SetupReceived& setup) {
+  ClientInfo info;
+  info.address = session_->remote_endpoint();
+  info.transport = session_->kind();
+  info.connected_at = *connected_at_;
+  const auto& metadata = setup.payload.metadata;
+  if (setup.settings.metadata_mime_type != transport::kIdentityMimeType || !metadata) return info;
+  auto identity = transport::read_identity(base::as_text(*metadata));
+  if (identity) {
+    info.identity = std::move(*identity);
+  } else {
+    info.identity_error = std::move(identity.error().what);
+    log_trouble("a client's name is not taken", info.identity_error);
+  }
+  return info;
 }
 
 void Client::limit_age() {
@@ -141,11 +159,11 @@ void Client::remember(const std::shared_ptr<const envelope::PrivateKey>& key) {
 void Client::pull(PullId pull) {
   Asked asked{pull, {}, now(), tardy()};
   const auto& key = owner_.key();
-  if (!key) return answer(asked, PullOutcome::kError, nullptr);
+  if (!key) return answer(asked, PullOutcome::kError, nullptr, {.reason = "there is no key yet"});
   const auto stream =
       session_->request_response({.metadata = std::nullopt, .data = key->public_key_der()});
   if (!stream) {
-    answer(asked, PullOutcome::kError, nullptr);
+    answer(asked, PullOutcome::kError, nullptr, {.reason = stream.error().message()});
     if (stream.error() == rsocket::CommandError::kStreamIdsExhausted) leave();
     return;
   }
@@ -164,7 +182,7 @@ void Client::end_pull(PullId pull) {
   if (now() - asked.at >= kLateAfter) {
     late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
   }
-  answer(asked, PullOutcome::kTimeout, nullptr);
+  answer(asked, PullOutcome::kTimeout, nullptr, {.reason = "it did not answer in time"});
 }
 
 std::optional<Client::Asked> Client::take(rsocket::StreamId stream) {
@@ -177,13 +195,19 @@ std::optional<Client::Asked> Client::take(rsocket::StreamId stream) {
 }
 
 void Client::answer(const Asked& asked, PullOutcome outcome,
-                    std::shared_ptr<const Exposition> exposition) {
+                    std::shared_ptr<const Exposition> exposition, ScrapeRecord record) {
   const base::Instant at = now();
+  record.outcome = outcome;
+  record.at = at;
+  record.took = at - asked.at;
+  if (exposition) record.samples = exposition->index.samples.size();
   owner_.metrics().scrape_seconds[static_cast<std::size_t>(outcome)].observe(
       std::chrono::duration<double>(at - asked.at).count(), at);
   if (outcome != PullOutcome::kTimeout) late_in_a_row_ = 0;
   if (exposition) last_replied_ = asked.pull;
-  owner_.replied(asked.pull, {*connected_at_, id_, asked.tardy, std::move(exposition)});
+  owner_.replied(asked.pull,
+                 {*connected_at_, id_, asked.tardy, std::move(exposition), std::move(record)});
+  if (retired_ && asked_.empty() && outcome != PullOutcome::kClosed) leave();
   const bool failed = outcome == PullOutcome::kError || outcome == PullOutcome::kTimeout;
   if (failed && base::is_mutant(base::Mutant::kScrapeErrorUnregisters)) forget();
 }
@@ -199,49 +223,55 @@ void Client::remember(const std::shared_ptr<const Exposition>& exposition) {
   if (!last_) last_room_.shrink(0);
 }
 
-std::shared_ptr<const Exposition> Client::open(const rsocket::PayloadView& payload,
-                                               const Exposition* before) {
+Client::Opened Client::open(const rsocket::PayloadView& payload, const Exposition* before) {
   auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max,
                                 owner_.hash_key(), before);
   if (opened) {
     if (opened->key_index > 0) base::reached(base::Probe::kOlderKeyOpened);
     keys_.resize(opened->key_index + 1);
-    return std::move(opened->exposition);
+    return {std::move(opened->exposition), {}};
   }
   ++owner_.metrics().quarantined[static_cast<std::size_t>(opened.error().reason)];
-  log_trouble("payload refused", words(opened.error()));
-  return nullptr;
+  std::string reason = words(opened.error());
+  log_trouble("payload refused", reason);
+  return {nullptr, std::move(reason)};
 }
 
 void Client::on(const rsocket::Response& response) {
   const auto asked = take(response.stream);
   if (!asked) return;
   const auto& [metadata, data] = response.payload;
-  owner_.metrics().payload_bytes.observe(
-      static_cast<double>(data.size() + (metadata ? metadata->size() : 0)), now());
-  auto exposition = open(response.payload, last_.get());
+  ScrapeRecord record;
+  record.payload_bytes = data.size() + (metadata ? metadata->size() : 0);
+  owner_.metrics().payload_bytes.observe(static_cast<double>(record.payload_bytes), now());
+  auto [exposition, reason] = open(response.payload, last_.get());
   if (exposition) remember(exposition);
   const PullOutcome outcome = exposition ? PullOutcome::kSuccess : PullOutcome::kError;
-  answer(*asked, outcome, std::move(exposition));
+  record.reason = std::move(reason);
+  record.is_refused = exposition == nullptr;
+  answer(*asked, outcome, std::move(exposition), std::move(record));
 }
 
 void Client::on(const rsocket::ResponseError& error) {
   const auto asked = take(error.stream);
   if (!asked) return;
   log_trouble("scrape refused by the client", error.text);
-  answer(*asked, PullOutcome::kError, nullptr);
+  constexpr std::size_t kShown = 256;
+  answer(*asked, PullOutcome::kError, nullptr,
+         {.reason = "it says: " + std::string(error.text.substr(0, kShown))});
 }
 
 void Client::on(const rsocket::ResponseAborted& aborted) {
   const auto asked = take(aborted.stream);
   if (!asked) return;
-  give_up("reply given up", aborted.reason);
-  answer(*asked, PullOutcome::kError, nullptr);
+  std::string reason = give_up("reply given up", aborted.reason);
+  answer(*asked, PullOutcome::kError, nullptr, {.reason = std::move(reason), .is_refused = true});
 }
 
 void Client::on(const rsocket::Request& request) {
-  if (auto exposition = open(request.payload, nullptr)) {
-    owner_.pushed(*this, request.stream.value, std::move(exposition));
+  if (auto opened = open(request.payload, nullptr); opened.exposition) {
+    has_pushed_ = true;
+    owner_.pushed(*this, request.stream.value, std::move(opened.exposition));
     return;
   }
   ++owner_.metrics().pushes_refused;
@@ -256,8 +286,9 @@ void Client::on(const rsocket::RequestAborted& aborted) {
 }
 
 void Client::on(const rsocket::FireAndForget& request) {
-  if (auto exposition = open(request.payload, nullptr)) {
-    owner_.pushed(*this, 0, std::move(exposition));
+  if (auto opened = open(request.payload, nullptr); opened.exposition) {
+    has_pushed_ = true;
+    owner_.pushed(*this, 0, std::move(opened.exposition));
   } else {
     ++owner_.metrics().pushes_refused;
   }
@@ -276,6 +307,11 @@ void Client::push_stored(std::uint32_t stream, boost::system::error_code error) 
   } else {
     static_cast<void>(session_->respond(rsocket::StreamId{stream}, {}));
   }
+}
+
+void Client::retire() {
+  retired_ = true;
+  if (asked_.empty()) leave();
 }
 
 void Client::leave() {
@@ -305,19 +341,26 @@ void Client::on(const rsocket::Closed& closed) {
     log_trouble("connection closed", std::string(words(*fault)));
   }
   for (const Asked& asked : std::exchange(asked_, {})) {
-    answer(asked, PullOutcome::kClosed, nullptr);
+    answer(asked, PullOutcome::kClosed, nullptr, {.reason = "its connection ended"});
   }
   if (connected()) --metrics.connections;
-  owner_.ended(*this);
+  owner_.ended(*this, departure(closed.reason));
 }
 
-void Client::give_up(std::string_view what, rsocket::AbortReason reason) {
+Departure Client::departure(rsocket::CloseReason reason) const {
+  const bool was_told =
+      reason == rsocket::CloseReason::kCommand || reason == rsocket::CloseReason::kPeerError;
+  return was_told || has_pushed_ ? Departure::kLeft : Departure::kVanished;
+}
+
+std::string Client::give_up(std::string_view what, rsocket::AbortReason reason) {
   if (reason == rsocket::AbortReason::kNoRoom) {
     ++owner_.metrics().quarantined[static_cast<std::size_t>(Quarantine::kInflight)];
   }
   std::ostringstream text;
   text << reason;
-  log_trouble(what, std::move(text).str());
+  log_trouble(what, text.str());
+  return std::move(text).str();
 }
 
 void Client::log_trouble(std::string_view message, std::string reason) {

@@ -13,6 +13,7 @@
 #include "server/log_limit.h"
 #include "server/metrics.h"
 #include "server/open.h"
+#include "server/registry.h"
 #include "server/reply.h"
 #include "transport/session.h"
 
@@ -39,12 +40,13 @@ class ClientOwner {
   // What its clients' last expositions share, which are kept to read the next ones by.
   [[nodiscard]] virtual const std::shared_ptr<transport::ByteBudget>& remembered() const = 0;
 
+  virtual void connected(const Client& client, ClientInfo info) = 0;
   virtual void replied(PullId pull, Reply reply) = 0;
   // `stream` is 0 where no answer is wanted; else push_stored() has to come.
   virtual void pushed(const Client& client, std::uint32_t stream,
                       std::shared_ptr<const Exposition> exposition) = 0;
   // Destroys the client; the last call it makes. Its goodbye may still be on its way.
-  virtual void ended(Client& client) = 0;
+  virtual void ended(Client& client, Departure how) = 0;
 };
 
 class Client final : private transport::SessionHandler {
@@ -76,6 +78,9 @@ class Client final : private transport::SessionHandler {
     return session_->remote_endpoint().address;
   }
 
+  // Another connection of the same process takes its place: it is asked no more, and sent away once
+  // it has answered what it was asked.
+  void retire();
   // Sends it away. It reconnects by itself, to another proxy if there is one.
   void leave();
   // Asks it to go elsewhere and to stay until it is scraped there (transport/leaving.h). False
@@ -86,6 +91,7 @@ class Client final : private transport::SessionHandler {
 
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] bool connected() const { return connected_at_.has_value(); }  // SETUP is done
+  [[nodiscard]] bool may_be_asked() const { return connected() && !retired_; }
   [[nodiscard]] bool tardy() const { return late_in_a_row_ >= kTardyAfter; }
   [[nodiscard]] std::optional<PullId> last_replied() const { return last_replied_; }
   // Over --rsocket.max-connection-age: to be sent away at the next occasion.
@@ -111,15 +117,22 @@ class Client final : private transport::SessionHandler {
   void on(const rsocket::PeerError& error);
   void on(const rsocket::Closed& closed);
 
+  // What came of a payload.
+  struct Opened {
+    std::shared_ptr<const Exposition> exposition;  // null: it is refused
+    std::string reason;                            // then, why
+  };
+
+  [[nodiscard]] ClientInfo read_info(const rsocket::SetupReceived& setup);
   [[nodiscard]] std::optional<Asked> take(rsocket::StreamId stream);
-  void answer(const Asked& asked, PullOutcome outcome,
-              std::shared_ptr<const Exposition> exposition);
+  void answer(const Asked& asked, PullOutcome outcome, std::shared_ptr<const Exposition> exposition,
+              ScrapeRecord record = {});
   void remember(const std::shared_ptr<const envelope::PrivateKey>& key);
   void remember(const std::shared_ptr<const Exposition>& exposition);
   // `before`: what to read it by, or null.
-  [[nodiscard]] std::shared_ptr<const Exposition> open(const rsocket::PayloadView& payload,
-                                                       const Exposition* before);
-  void give_up(std::string_view what, rsocket::AbortReason reason);
+  [[nodiscard]] Opened open(const rsocket::PayloadView& payload, const Exposition* before);
+  std::string give_up(std::string_view what, rsocket::AbortReason reason);  // the reason in words
+  [[nodiscard]] Departure departure(rsocket::CloseReason reason) const;
   void log_trouble(std::string_view message, std::string reason);
   void limit_age();
   [[nodiscard]] base::Instant now() const { return owner_.shard().clock.now(); }
@@ -136,6 +149,8 @@ class Client final : private transport::SessionHandler {
   bool overaged_ = false;
   bool is_ours_ = false;
   bool asked_to_leave_ = false;
+  bool retired_ = false;
+  bool has_pushed_ = false;
   std::optional<runtime::Alarm> age_alarm_;      // set where ages are limited
   std::shared_ptr<transport::Session> session_;  // shared with the operations under way
 };

@@ -48,6 +48,8 @@ struct Config {
   unsigned key_bits = 2048;
   base::Duration shutdown_grace = 30s;
 
+  base::Duration sd_grace = 5min;    // how long a client that vanished is listed
+  std::string web_external_address;  // where scrapers reach us; empty: what they call us
   std::string version;
   // More text 0.0.4 for /metrics/proxy, about what only the operating system knows (process_*).
   // Called on shard 0; may be empty.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "server/admission.h"
+#include "server/registry.h"
 #include "server/reply.h"
 
 namespace prometheus_rsocket::server {
@@ -23,7 +24,10 @@ class Hub {
   // What a client pushed. The client's shard is told by push_stored().
   virtual void push_received(ConnectionId client, std::uint32_t stream,
                              std::shared_ptr<const Exposition> exposition) = 0;
-  virtual void client_ended(ConnectionId client) = 0;
+  // SETUP is done; what the client is.
+  virtual void client_connected(ConnectionId client, ClientInfo info) = 0;
+  // Also of a connection whose SETUP never came.
+  virtual void client_ended(ConnectionId client, Departure how) = 0;
 };
 
 }  // namespace prometheus_rsocket::server

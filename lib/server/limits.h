@@ -41,6 +41,13 @@ inline constexpr base::Duration kAgePatience = 2min;
 inline constexpr base::Duration kAcceptRetry = 1s;
 inline constexpr base::Duration kKeyRetry = 10s;
 
+// Clients that vanished and are still listed (--sd.grace); the oldest goes for one more.
+inline constexpr std::size_t kDepartedMax = 16'384;
+
+// Two processes claim one name: how long the one that had it has to answer, or it is gone.
+inline constexpr base::Duration kProbeTime = 1s;
+inline constexpr std::size_t kNamesakesProbedMax = 4;  // each is asked for its metrics
+
 // Lines of one kind of trouble that a shard logs in a period; the rest is counted.
 inline constexpr unsigned kLogBurst = 10;
 inline constexpr base::Duration kLogPeriod = 10s;

@@ -47,7 +47,9 @@ class PageText {
     char separator = '{';
     for (const auto& [label, label_value] : labels) {
       text_.push_back(separator);
-      text_.append(label).append("=\"").append(label_value).append("\"");
+      text_.append(label).append("=\"");
+      append_escaped(label_value);
+      text_.push_back('"');
       separator = ',';
     }
     if (separator == ',') text_.push_back('}');
@@ -85,6 +87,17 @@ class PageText {
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
+  // Names of clients are strangers' text.
+  void append_escaped(std::string_view text) {
+    for (const char c : text) {
+      if (c == '\n') {
+        text_.append("\\n");
+      } else {
+        if (c == '"' || c == '\\') text_.push_back('\\');
+        text_.push_back(c);
+      }
+    }
+  }
   template <class Number>
   static std::string number(Number value) {
     std::array<char, 32> digits{};
@@ -222,6 +235,15 @@ void write_pushes(PageText& page, const ShardMetrics& all, const push::Counters&
               "Pushes that did not open or parse, or found the store full.", all.pushes_refused);
 }
 
+void write_clients(PageText& page, std::span<const ClientUp> clients) {
+  page.family("prometheus_proxy_client_up", "gauge",
+              "1 for a client with a name whose last scrape was good, else 0.");
+  for (const ClientUp& client : clients) {
+    page.sample("prometheus_proxy_client_up", {{"job", client.job}, {"instance", client.instance}},
+                client.is_up ? 1 : 0);
+  }
+}
+
 }  // namespace
 
 void RecentMax::observe(double value, base::Instant now) {
@@ -280,7 +302,8 @@ void ShardMetrics::add(const ShardMetrics& other) {
 }
 
 std::string write_proxy_metrics(std::string_view version, std::span<const ShardMetrics> shards,
-                                const FrontMetrics& front, base::Instant now) {
+                                const FrontMetrics& front, std::span<const ClientUp> clients,
+                                base::Instant now) {
   ShardMetrics all;
   for (const ShardMetrics& shard : shards) all.add(shard);
   PageText page;
@@ -291,6 +314,7 @@ std::string write_proxy_metrics(std::string_view version, std::span<const ShardM
   write_signals(page, all, now);
   write_pages(page, all, front);
   write_pushes(page, all, front.push);
+  write_clients(page, clients);
   return page.take();
 }
 

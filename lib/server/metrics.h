@@ -1,7 +1,7 @@
 // What the proxy tells of itself: plain counters, one set a shard, added up and written when asked.
 //
 // Names and labels are the seed's, so that its Grafana dashboard goes on working (operations.md,
-// "Conventions"). Label values come from fixed sets, never from a peer.
+// "Conventions"). Label values come from fixed sets, the names of clients aside.
 #pragma once
 
 #include <array>
@@ -101,9 +101,20 @@ struct FrontMetrics {
   push::Counters push;
 };
 
-// The page of /metrics/proxy in text 0.0.4. `shards` in the order of their index.
+// A client that has a name, for a series of its own: only those, so that there are no more than
+// operators have named.
+struct ClientUp {
+  std::string job;
+  std::string instance;
+  bool is_up = false;  // its last scrape was good
+  friend auto operator<=>(const ClientUp&, const ClientUp&) = default;
+};
+
+// The page of /metrics/proxy in text 0.0.4. `shards` in the order of their index; `clients` each
+// under a name of its own.
 [[nodiscard]] std::string write_proxy_metrics(std::string_view version,
                                               std::span<const ShardMetrics> shards,
-                                              const FrontMetrics& front, base::Instant now);
+                                              const FrontMetrics& front,
+                                              std::span<const ClientUp> clients, base::Instant now);
 
 }  // namespace prometheus_rsocket::server

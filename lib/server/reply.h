@@ -6,11 +6,13 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "exposition/exposition.h"
+#include "server/metrics.h"
 
 namespace prometheus_rsocket::server {
 
@@ -28,11 +30,23 @@ using exposition::Exposition;
 // The longest-connected is first, and wins where clients disagree or room is short.
 using Seniority = std::pair<base::Instant, ConnectionId>;
 
+// How a client did at one scrape.
+struct ScrapeRecord {
+  PullOutcome outcome{};
+  base::Instant at{};  // when it was known
+  base::Duration took{};
+  std::size_t payload_bytes = 0;  // as they came; 0 where nothing did
+  std::size_t samples = 0;
+  std::string reason = {};  // what is wrong, for people; empty if nothing is
+  bool is_refused = false;  // what came is not let onto the page
+};
+
 struct Reply {
   base::Instant connected_at;
   ConnectionId client;
   bool tardy = false;                            // it was late in its last scrapes
   std::shared_ptr<const Exposition> exposition;  // none: it has nothing for the page
+  ScrapeRecord record = {};
 
   [[nodiscard]] Seniority seniority() const { return {connected_at, client}; }
 };

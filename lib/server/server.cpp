@@ -42,6 +42,17 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
            .ask = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.pull(pull); }); },
            .end = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); }},
           config_.page_bytes_max),
+      single_pulls_(
+          shard_, {.ask =
+                       [this](ConnectionId client, PullId pull) {
+                         to_shard_of(client,
+                                     [client, pull](ShardServer& s) { s.pull_one(client, pull); });
+                       },
+                   .end =
+                       [this](ConnectionId client, PullId pull) {
+                         to_shard_of(client, [pull](ShardServer& s) { s.end_pull(pull); });
+                       }}),
+      registry_(config_.sd_grace),
       keys_(shard_, config_.key_bits, config_.key_rotation,
             [this](std::shared_ptr<const envelope::PrivateKey> key) {
               to_shards([key](ShardServer& s) { s.set_key(key); });
@@ -59,6 +70,8 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
   web_ = std::make_unique<Web>(
       shard_, config_,
       Web::Services{.pulls = pulls_,
+                    .registry = registry_,
+                    .single_pulls = single_pulls_,
                     .pushes = *pushes_,
                     .front = front_,
                     .hash_key = hash_key_,
@@ -155,6 +168,11 @@ void Server::to_shard(std::size_t shard, runtime::Handler<void()> task) {
   process_.send(0, shard, std::move(task));
 }
 
+void Server::to_shard_of(ConnectionId client, std::function<void(ShardServer&)> task) {
+  to_shard(client.shard,
+           [target = shards_[client.shard].get(), task = std::move(task)] { task(*target); });
+}
+
 void Server::to_shards(const std::function<void(ShardServer&)>& task) {
   for (const auto& shard : shards_) {
     to_shard(static_cast<std::size_t>(&shard - shards_.data()),
@@ -168,20 +186,50 @@ void Server::pull_asked(PullId pull, std::size_t clients, std::size_t tardy) {
   pulls_.pull_asked(pull, clients, tardy);
 }
 
-void Server::pull_replied(PullId pull, Reply reply) { pulls_.pull_replied(pull, std::move(reply)); }
+void Server::pull_replied(PullId pull, Reply reply) {
+  registry_.scraped(reply.client, reply.record);
+  if (!single_pulls_.replied(pull, reply)) pulls_.pull_replied(pull, std::move(reply));
+}
 
 void Server::push_received(ConnectionId client, std::uint32_t stream,
                            std::shared_ptr<const Exposition> exposition) {
   const auto tell = [this, client, stream](error_code error) {
-    ShardServer& target = *shards_[client.shard];
-    to_shard(client.shard,
-             [&target, client, stream, error] { target.push_stored(client, stream, error); });
+    to_shard_of(client, [client, stream, error](ShardServer& shard) {
+      shard.push_stored(client, stream, error);
+    });
   };
   if (base::is_mutant(base::Mutant::kAcknowledgedTooEarly)) tell({});
   pushes_->put(push_client(client), std::move(exposition), tell);
 }
 
-void Server::client_ended(ConnectionId client) {
+void Server::client_connected(ConnectionId client, ClientInfo info) {
+  registry_.connected(client, std::move(info));
+  settle_name(client);
+}
+
+// The same process replaces its old connection; another one does where the old does not answer any
+// more. Else both stay, and are flagged: nobody takes a name by claiming it.
+void Server::settle_name(ConnectionId client) {
+  const std::vector<ConnectionId> others = registry_.namesakes(client);
+  const std::string& incarnation = registry_.find(client)->info.identity->incarnation;
+  std::size_t probed = 0;
+  for (const ConnectionId other : others) {
+    const auto retire = [this, other] {
+      to_shard_of(other, [other](ShardServer& shard) { shard.retire(other); });
+    };
+    if (registry_.find(other)->info.identity->incarnation == incarnation) {
+      retire();
+    } else if (probed++ < kNamesakesProbedMax) {
+      single_pulls_.pull(other, shard_.clock.now() + kProbeTime,
+                         [retire](PullId, const Reply& reply) {
+                           if (reply.record.outcome == PullOutcome::kTimeout) retire();
+                         });
+    }
+  }
+}
+
+void Server::client_ended(ConnectionId client, Departure how) {
+  registry_.ended(client, how, shard_.clock.now());
   pulls_.client_ended(client);
   pushes_->connection_ended(push_client(client));
 }

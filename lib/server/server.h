@@ -19,7 +19,9 @@
 #include "server/hub.h"
 #include "server/key_ring.h"
 #include "server/pull_service.h"
+#include "server/registry.h"
 #include "server/shard_server.h"
+#include "server/single_pulls.h"
 #include "transport/frame_channel.h"
 
 namespace prometheus_rsocket::server {
@@ -67,13 +69,16 @@ class Server final : private Hub {
   void pull_replied(PullId pull, Reply reply) override;
   void push_received(ConnectionId client, std::uint32_t stream,
                      std::shared_ptr<const Exposition> exposition) override;
-  void client_ended(ConnectionId client) override;
+  void client_connected(ConnectionId client, ClientInfo info) override;
+  void client_ended(ConnectionId client, Departure how) override;
 
   [[nodiscard]] std::optional<ListenFailure> listen(const std::vector<runtime::Endpoint>& endpoints,
                                                     transport::TransportKind kind);
   void accepted(transport::TransportKind kind, std::size_t shard,
                 std::unique_ptr<runtime::Stream> stream);
   void gather_metrics(std::function<void(std::vector<ShardMetrics>)> done);
+  void to_shard_of(ConnectionId client, std::function<void(ShardServer&)> task);
+  void settle_name(ConnectionId client);
   void to_shards(const std::function<void(ShardServer&)>& task);
   void to_shard(std::size_t shard, runtime::Handler<void()> task);
   void wait_for_signal();
@@ -90,6 +95,8 @@ class Server final : private Hub {
   Admission admission_;
   FrontMetrics front_;
   PullService pulls_;
+  SinglePulls single_pulls_;
+  Registry registry_;
   KeyRing keys_;
   std::vector<RSocketListener> listeners_;
   std::unique_ptr<Web> web_;

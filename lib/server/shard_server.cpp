@@ -124,12 +124,27 @@ void ShardServer::pull(PullId pull) {
   std::vector<Client*> asked;
   std::size_t tardy = 0;
   for (const auto& [id, client] : clients_) {
-    if (!client->connected()) continue;
+    if (!client->may_be_asked()) continue;
     asked.push_back(client.get());
     if (client->tardy()) ++tardy;
   }
   tell([&hub = hub_, pull, count = asked.size(), tardy] { hub.pull_asked(pull, count, tardy); });
   for (Client* client : asked) client->pull(pull);
+}
+
+void ShardServer::pull_one(ConnectionId client, PullId pull) {
+  const auto found = clients_.find(client);
+  if (found != clients_.end() && found->second->may_be_asked()) return found->second->pull(pull);
+  ScrapeRecord record;
+  record.outcome = PullOutcome::kClosed;
+  record.at = shard_.clock.now();
+  record.reason = "its connection ended";
+  replied(pull, {.connected_at = {}, .client = client, .exposition = nullptr, .record = record});
+}
+
+void ShardServer::retire(ConnectionId client) {
+  const auto found = clients_.find(client);
+  if (found != clients_.end()) found->second->retire();
 }
 
 void ShardServer::end_pull(PullId pull) {
@@ -203,6 +218,12 @@ void ShardServer::abort() {
   for (const auto& held : held_) held.timer->cancel();
 }
 
+void ShardServer::connected(const Client& client, ClientInfo info) {
+  tell([&hub = hub_, id = client.id(), info = std::move(info)]() mutable {
+    hub.client_connected(id, std::move(info));
+  });
+}
+
 void ShardServer::replied(PullId pull, Reply reply) {
   tell([&hub = hub_, pull, reply = std::move(reply)]() mutable {
     hub.pull_replied(pull, std::move(reply));
@@ -216,7 +237,7 @@ void ShardServer::pushed(const Client& client, std::uint32_t stream,
   });
 }
 
-void ShardServer::ended(Client& client) {
+void ShardServer::ended(Client& client, Departure how) {
   const ConnectionId id = client.id();
   const auto found = clients_.find(id);
   CHECK(found != clients_.end(), "a client ends once");
@@ -226,7 +247,7 @@ void ShardServer::ended(Client& client) {
     }
   }
   clients_.erase(found);
-  tell([&hub = hub_, id] { hub.client_ended(id); });
+  tell([&hub = hub_, id, how] { hub.client_ended(id, how); });
 }
 
 void ShardServer::free(const Slot& slot) {

@@ -33,7 +33,12 @@ class ShardServer final : private ClientOwner {
 
   // Asks every client; each answer goes to the hub as it comes.
   void pull(PullId pull);
+  // Asks one of them, or answers for it if it is gone.
+  void pull_one(ConnectionId client, PullId pull);
   void end_pull(PullId pull);
+
+  // Another connection has taken this one's place.
+  void retire(ConnectionId client);
 
   void push_stored(ConnectionId client, std::uint32_t stream, boost::system::error_code error);
 
@@ -64,10 +69,11 @@ class ShardServer final : private ClientOwner {
   bool draining() const override { return draining_; }
   const std::shared_ptr<transport::ByteBudget>& inflight() const override { return inflight_; }
   const std::shared_ptr<transport::ByteBudget>& remembered() const override { return remembered_; }
+  void connected(const Client& client, ClientInfo info) override;
   void replied(PullId pull, Reply reply) override;
   void pushed(const Client& client, std::uint32_t stream,
               std::shared_ptr<const Exposition> exposition) override;
-  void ended(Client& client) override;
+  void ended(Client& client, Departure how) override;
 
   void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at,
                   const Slot& slot);

@@ -1,14 +1,14 @@
 #include "server/web.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <array>
 #include <utility>
 
 #include "base/mutant.h"
 #include "base/probe.h"
 #include "server/limits.h"
 #include "server/page.h"
+#include "server/scrape_time.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -34,20 +34,6 @@ void respond(http::Exchange& exchange, unsigned status, std::string text) {
 
 }  // namespace
 
-ScrapeTime scrape_time(std::optional<std::string_view> header, const Config& config) {
-  const ScrapeTime by_default{config.scrape_default_timeout, 2 * config.scrape_default_timeout};
-  if (!header) return by_default;
-  double seconds = 0;
-  const auto [end, error] =
-      std::from_chars(header->data(), header->data() + header->size(), seconds);
-  const bool whole = error == std::errc{} && end == header->data() + header->size();
-  if (!whole || !std::isfinite(seconds) || seconds <= 0) return by_default;
-  const double capped = std::min(seconds, std::chrono::duration<double>(kScrapeTimeoutMax).count());
-  const auto page =
-      std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(capped));
-  return {page - std::min(config.scrape_timeout_offset, page / 2), page};
-}
-
 std::optional<push::ScraperId> scraper_of(const http::Request& request) {
   if (const auto name = request.parameter("scraper")) {
     if (!is_scraper_name(*name)) return std::nullopt;
@@ -62,6 +48,9 @@ Web::Web(runtime::Shard& shard, const Config& config, Services services)
     : shard_(shard),
       config_(config),
       services_(std::move(services)),
+      client_pages_(
+          shard, config,
+          {services_.registry, services_.single_pulls, services_.hash_key, services_.delivered}),
       waiting_alarm_(shard, [this] { refuse_late(); }),
       server_(shard, *this, config.gzip) {}
 
@@ -82,16 +71,24 @@ void Web::start() {
 void Web::handle(const ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
   const std::string& path = request.target.path;
-  const bool known = path == "/metrics/connected" || path == "/metrics/proxy" ||
-                     path == "/-/healthy" || path == "/-/ready";
-  if (!known) return respond(*exchange, 404, "there is no such page here\n");
+  constexpr std::array<std::string_view, 7> kPaths = {
+      "/metrics/connected", "/metrics/pushes", "/metrics/proxy", "/sd",
+      "/api/v1/clients",    "/-/healthy",      "/-/ready"};
+  constexpr std::string_view kClient = "/metrics/clients/";
+  const bool is_client = path.starts_with(kClient);
+  if (!is_client && std::ranges::find(kPaths, path) == kPaths.end())
+    return respond(*exchange, 404, "there is no such page here\n");
   if (request.method != "GET" && request.method != "HEAD") {
     http::Head head;
     head.status = 405;
     head.headers.emplace_back("Allow", "GET, HEAD");
     return exchange->respond(std::move(head), "GET and HEAD alone are allowed here\n");
   }
-  if (path == "/metrics/connected") return handle_connected(exchange);
+  if (is_client) return client_pages_.handle_client(exchange, path.substr(kClient.size()));
+  if (path == "/sd") return client_pages_.handle_discovery(exchange);
+  if (path == "/api/v1/clients") return client_pages_.handle_table(exchange);
+  if (path == "/metrics/connected") return handle_scrape(exchange, push::View::kConnected);
+  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes);
   if (path == "/metrics/proxy") return handle_proxy(exchange);
   if (path == "/-/ready" && !ready_) return respond(*exchange, 503, "leaving\n");
   respond(*exchange, 200, path == "/-/ready" ? "ready\n" : "healthy\n");
@@ -101,8 +98,8 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
   services_.gather_metrics([this, exchange](const std::vector<ShardMetrics>& metrics) {
     services_.front.push = services_.pushes.counters();
     services_.front.left_out_of_pulls = services_.pulls.left_out();
-    std::string text =
-        write_proxy_metrics(config_.version, metrics, services_.front, shard_.clock.now());
+    std::string text = write_proxy_metrics(config_.version, metrics, services_.front,
+                                           services_.registry.clients_up(), shard_.clock.now());
     if (config_.process_metrics) text += config_.process_metrics();
     exchange->stream({.content_type = std::string(kTextContentType)},
                      [text = std::move(text)](std::string& out) mutable {
@@ -112,7 +109,7 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
   });
 }
 
-void Web::handle_connected(const ExchangePtr& exchange) {
+void Web::handle_scrape(const ExchangePtr& exchange, push::View view) {
   const http::Request& request = exchange->request();
   auto scraper = scraper_of(request);
   if (!scraper) {
@@ -129,8 +126,9 @@ void Web::handle_connected(const ExchangePtr& exchange) {
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
   const base::Duration patience = time.pull - std::min(kLateAfter, time.pull / 2);
-  Scrape scrape{exchange, std::move(*scraper), std::move(negotiated), now + time.pull,
-                now + patience};
+  Scrape scrape{exchange,        std::move(*scraper), view, std::move(negotiated),
+                now + time.pull, now + patience};
+  if (view == push::View::kPushes) return answer(scrape, {}, nullptr);  // nobody is asked
   if (running_ < config_.scrapes_max) return run(std::move(scrape));
   waiting_.push_back(std::move(scrape));
   admit();
@@ -181,8 +179,7 @@ void Web::run(Scrape scrape) {
 }
 
 void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket) {
-  const push::Offer offer =
-      services_.pushes.offer(scrape.scraper, push::View::kConnected, shard_.clock.now());
+  const push::Offer offer = services_.pushes.offer(scrape.scraper, scrape.view, shard_.clock.now());
   if (base::is_mutant(base::Mutant::kPushDroppedBeforeWritten)) {
     services_.pushes.complete(offer.receipt, shard_.clock.now());
   }

@@ -1,8 +1,10 @@
 // What the proxy answers over HTTP: the clients' page, its own metrics, whether it is well.
 //
 //   /metrics/connected   what all clients have, merged, and the pushes   (design.md, "What a scrape
-//   /metrics/proxy       the proxy's own                                  promises")
+//   /metrics/pushes      the pushes alone                                 promises")
+//   /metrics/proxy       the proxy's own
 //   /-/healthy, /-/ready
+//   and what client_pages.h has of single clients
 #pragma once
 
 #include <deque>
@@ -15,6 +17,7 @@
 #include "push/push_store.h"
 #include "runtime/alarm.h"
 #include "runtime/runtime.h"
+#include "server/client_pages.h"
 #include "server/config.h"
 #include "server/metrics.h"
 #include "server/negotiation.h"
@@ -28,6 +31,8 @@ class Web final : private http::RequestHandler {
   // What it needs of the server it is part of; all of it outlives it.
   struct Services {
     PullService& pulls;
+    const Registry& registry;
+    SinglePulls& single_pulls;
     push::PushStore& pushes;
     FrontMetrics& front;
     base::SipKey hash_key;
@@ -52,13 +57,14 @@ class Web final : private http::RequestHandler {
   struct Scrape {
     ExchangePtr exchange;
     push::ScraperId scraper;
+    push::View view;
     Negotiated negotiated;
     base::Instant deadline;   // for the pull
     base::Instant late_from;  // hardly time is left to ask anybody
   };
 
   void handle(const ExchangePtr& exchange) override;
-  void handle_connected(const ExchangePtr& exchange);
+  void handle_scrape(const ExchangePtr& exchange, push::View view);
   void handle_proxy(const ExchangePtr& exchange);
 
   void admit();
@@ -71,6 +77,7 @@ class Web final : private http::RequestHandler {
   runtime::Shard& shard_;
   const Config& config_;
   Services services_;
+  ClientPages client_pages_;
   bool ready_ = true;
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  // for tickets
   std::size_t running_ = 0;
@@ -80,16 +87,6 @@ class Web final : private http::RequestHandler {
   std::vector<std::unique_ptr<runtime::Listener>> listeners_;  // until start()
   http::Server server_;                                        // goes first: it calls us
 };
-
-// How long a scrape may take, from X-Prometheus-Scrape-Timeout-Seconds.
-struct ScrapeTime {
-  base::Duration pull;  // for the clients
-  // For the whole answer: the scraper's own limit, or as much again, so that one who hardly reads
-  // keeps nobody out.
-  base::Duration page;
-  friend bool operator==(const ScrapeTime&, const ScrapeTime&) = default;
-};
-[[nodiscard]] ScrapeTime scrape_time(std::optional<std::string_view> header, const Config& config);
 
 // The scraper's name (design.md, promise 5); nothing when `?scraper=` is none.
 [[nodiscard]] std::optional<push::ScraperId> scraper_of(const http::Request& request);

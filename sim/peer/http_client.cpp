@@ -76,8 +76,8 @@ std::optional<HttpResponse> parse_response(std::string_view bytes, bool ended, b
 void HttpClient::request(std::string_view method, std::string_view path, std::string_view headers) {
   if (const auto before = response()) answered_ += before->bytes;
   head_ = method == "HEAD";
-  peer_.send(std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: proxy\r\n" +
-             std::string(headers) + "\r\n");
+  peer_.send(std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: " + host_ +
+             "\r\n" + std::string(headers) + "\r\n");
 }
 
 std::optional<HttpResponse> HttpClient::response() const {

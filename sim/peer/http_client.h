@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sim/peer/raw_peer.h"
 
@@ -27,6 +28,8 @@ class HttpClient {
  public:
   HttpClient(runtime::Shard& shard, const runtime::Endpoint& to) : peer_(shard, to) {}
 
+  // What it calls the server from now on.
+  void set_host(std::string host) { host_ = std::move(host); }
   // `headers`: lines, each with CRLF.
   void get(std::string_view path, std::string_view headers = "") { request("GET", path, headers); }
   void request(std::string_view method, std::string_view path, std::string_view headers = "");
@@ -36,6 +39,7 @@ class HttpClient {
   [[nodiscard]] RawPeer& peer() { return peer_; }
 
  private:
+  std::string host_ = "proxy";
   RawPeer peer_;
   std::size_t answered_ = 0;  // bytes of the responses before
   bool head_ = false;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/scrape_time.h"
+
 namespace prometheus_rsocket::server {
 namespace {
 

@@ -1,0 +1,240 @@
+#include "server/client_pages.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "server/page.h"
+#include "server/scrape_time.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+constexpr std::size_t kClientsPerPiece = 200;  // well below a millisecond
+
+void respond(http::Exchange& exchange, unsigned status, std::string text) {
+  http::Head head;
+  head.status = status;
+  exchange.respond(std::move(head), std::move(text));
+}
+
+unsigned status_of(const ScrapeRecord& record) {
+  if (record.outcome == PullOutcome::kSuccess) return 200;
+  return record.outcome == PullOutcome::kError ? 502 : 504;
+}
+
+std::string_view word(PullOutcome outcome) {
+  constexpr std::array<std::string_view, kPullOutcomes> kWords = {"success", "closed", "error",
+                                                                  "timeout"};
+  return kWords[static_cast<std::size_t>(outcome)];
+}
+
+std::string_view word(transport::TransportKind kind) {
+  return kind == transport::TransportKind::kTcp ? "tcp" : "websocket";
+}
+
+double seconds(base::Duration time) { return std::chrono::duration<double>(time).count(); }
+
+// RFC 3339, in UTC, with milliseconds.
+std::string timestamp(base::WallTime time) {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(milliseconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(milliseconds - day);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()),
+                static_cast<int>(clock.subseconds().count()));
+  return text.data();
+}
+
+// A host and perhaps a port, as they stand in a URL: what Prometheus may be sent to.
+bool is_address(std::string_view text) {
+  return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
+  });
+}
+
+std::string path_of(std::string_view id) {
+  std::string path = "/metrics/clients/";
+  for (const char c : id) {
+    const bool is_plain = c != '[' && c != ']' && c != '%';
+    if (is_plain) {
+      path += c;
+    } else {
+      path += c == '[' ? "%5B" : c == ']' ? "%5D" : "%25";
+    }
+  }
+  return path;
+}
+
+json::object target(std::string_view address, json::object labels) {
+  return {{"targets", json::array{address}}, {"labels", std::move(labels)}};
+}
+
+json::object target_of(const Registry::Entry& entry, std::string_view address) {
+  json::object labels{{"__metrics_path__", path_of(entry.id)}};
+  // Without a name it is told from others by its address.
+  labels["instance"] = entry.info.identity ? entry.info.identity->instance : entry.id;
+  labels["__meta_prometheus_rsocket_address"] = runtime::to_string(entry.info.address);
+  labels["__meta_prometheus_rsocket_transport"] = word(entry.info.transport);
+  if (entry.info.identity) {
+    labels["job"] = entry.info.identity->job;
+    for (const auto& [name, value] : entry.info.identity->labels) {
+      labels["__meta_prometheus_rsocket_label_" + name] = value;
+    }
+  }
+  return target(address, std::move(labels));
+}
+
+class Table {
+ public:
+  explicit Table(const runtime::Clock& clock) : now_(clock.now()), wall_now_(clock.wall_now()) {}
+
+  [[nodiscard]] json::object row(const Registry::Entry& entry) const {
+    json::object row{{"id", entry.id},
+                     {"address", runtime::to_string(entry.info.address)},
+                     {"transport", word(entry.info.transport)},
+                     {"connected_at", wall(entry.info.connected_at)}};
+    if (entry.info.identity) {
+      row["job"] = entry.info.identity->job;
+      row["instance"] = entry.info.identity->instance;
+      row["incarnation"] = entry.info.identity->incarnation;
+      row["labels"] = json::value_from(entry.info.identity->labels);
+      row["shares_name"] = entry.shares_name;
+    }
+    if (!entry.info.identity_error.empty()) row["identity_error"] = entry.info.identity_error;
+    if (entry.last_scrape) row["last_scrape"] = scrape(*entry.last_scrape);
+    return row;
+  }
+
+ private:
+  [[nodiscard]] json::object scrape(const ScrapeRecord& record) const {
+    json::object scrape{{"outcome", word(record.outcome)},
+                        {"at", wall(record.at)},
+                        {"duration_seconds", seconds(record.took)},
+                        {"payload_bytes", record.payload_bytes},
+                        {"samples", record.samples}};
+    if (!record.reason.empty()) scrape["reason"] = record.reason;
+    if (record.is_refused) scrape["quarantined"] = true;
+    return scrape;
+  }
+  [[nodiscard]] std::string wall(base::Instant at) const {
+    return timestamp(wall_now_ - std::chrono::duration_cast<base::WallTime::duration>(now_ - at));
+  }
+
+  base::Instant now_;
+  base::WallTime wall_now_;
+};
+
+// A list in pieces: after each the place is found again, for who is on it may change meanwhile.
+// `more`: further members, behind the clients.
+template <class Write>
+http::Exchange::BodySource in_pieces(const Registry& registry, std::string begin, Write write,
+                                     json::array more, std::string end) {
+  return [&registry, begin = std::move(begin), write = std::move(write), more = std::move(more),
+          end = std::move(end), last = std::optional<Seniority>(), is_first = true,
+          has_ended = false](std::string& out) mutable {
+    if (has_ended) return false;
+    out += std::exchange(begin, {});
+    const auto add = [&](const json::object& member) {
+      if (!std::exchange(is_first, false)) out += ",\n";
+      out += json::serialize(member);
+    };
+    const auto& clients = registry.clients();
+    auto next = last ? clients.upper_bound(*last) : clients.begin();
+    for (std::size_t i = 0; i < kClientsPerPiece && next != clients.end(); ++i, ++next) {
+      add(write(next->second));
+      last = next->first;
+    }
+    if (next != clients.end()) return true;
+    for (const json::value& member : more) add(member.as_object());
+    out += end;
+    has_ended = true;
+    return true;
+  };
+}
+
+}  // namespace
+
+void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id) {
+  const http::Request& request = exchange->request();
+  const auto client = services_.registry.find(id);
+  const base::Instant now = shard_.clock.now();
+  if (!client && services_.registry.is_departed(id, now)) {
+    return respond(*exchange, 504, "that client's connection is lost\n");
+  }
+  if (!client) return respond(*exchange, 404, "no client has that id\n");
+  Negotiated negotiated = negotiate(request.header("accept").value_or(""));
+  negotiated.format.honor_timestamps = config_.scrape_honor_timestamps;
+  if (request.method == "HEAD") {  // nobody is asked
+    return exchange->stream({.content_type = std::move(negotiated.content_type)},
+                            [](std::string&) { return false; });
+  }
+  const ScrapeTime time =
+      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
+  exchange->set_deadline(now + time.page);
+  services_.pulls.pull(*client, now + time.pull,
+                       [this, exchange, negotiated](PullId pull, Reply reply) {
+                         answer(exchange, negotiated, pull, std::move(reply));
+                       });
+}
+
+void ClientPages::answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull,
+                         Reply reply) {
+  const unsigned status = status_of(reply.record);
+  if (status != 200) return respond(*exchange, status, reply.record.reason + "\n");
+  std::vector<Reply> replies;
+  replies.push_back(std::move(reply));
+  auto page = std::make_shared<Page>(std::move(replies), std::vector<push::Push>(),
+                                     config_.page_bytes_max, negotiated.format, services_.hash_key);
+  if (page->left_out() > 0) {
+    return respond(*exchange, 502, "it is over --scrape.max-bytes\n");
+  }
+  exchange->stream({.content_type = negotiated.content_type},
+                   [this, pull, page = std::move(page)](std::string& out) {
+                     if (page->write(out)) return true;
+                     services_.delivered(pull);
+                     return false;
+                   });
+}
+
+void ClientPages::handle_discovery(const ExchangePtr& exchange) {
+  const std::string address = config_.web_external_address.empty()
+                                  ? std::string(exchange->request().header("host").value_or(""))
+                                  : config_.web_external_address;
+  if (!is_address(address)) {
+    return respond(*exchange, 400, "Host is no address: set --web.external-address\n");
+  }
+  // Pushes are a target too, and who vanished not long ago, so that its `up` is 0.
+  json::array more;
+  for (const auto* departed : services_.registry.departed(shard_.clock.now())) {
+    more.push_back(target_of(*departed, address));
+  }
+  more.push_back(
+      target(address, {{"__metrics_path__", "/metrics/pushes"}, {"instance", "pushes"}}));
+  const auto write = [address](const Registry::Entry& entry) { return target_of(entry, address); };
+  exchange->stream({.content_type = std::string(kJson)},
+                   in_pieces(services_.registry, "[", write, std::move(more), "]\n"));
+}
+
+void ClientPages::handle_table(const ExchangePtr& exchange) {
+  exchange->stream(
+      {.content_type = std::string(kJson)},
+      in_pieces(
+          services_.registry, "{\"status\":\"success\",\"data\":[",
+          [table = Table(shard_.clock)](const Registry::Entry& entry) { return table.row(entry); },
+          {}, "]}\n"));
+}
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,50 @@
+// What the proxy tells of single clients over HTTP:
+//
+//   /metrics/clients/ID   one client's metrics, with an `up` of their own: 504 when it is too slow
+//   or
+//                         gone, 502 when what it sends is no good, 404 when nobody has that ID
+//   /sd                   all of them as targets for Prometheus' http_sd_configs
+//   /api/v1/clients       all that is known of each, as JSON
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "http/exchange.h"
+#include "runtime/runtime.h"
+#include "server/config.h"
+#include "server/negotiation.h"
+#include "server/registry.h"
+#include "server/single_pulls.h"
+
+namespace prometheus_rsocket::server {
+
+// Lives on shard 0.
+class ClientPages {
+ public:
+  // What it needs of the server it is part of; all of it outlives it.
+  struct Services {
+    const Registry& registry;
+    SinglePulls& pulls;
+    base::SipKey hash_key;
+    std::function<void(PullId)> delivered;  // all of that pull has been written to a scraper
+  };
+  using ExchangePtr = std::shared_ptr<http::Exchange>;
+
+  ClientPages(runtime::Shard& shard, const Config& config, Services services)
+      : shard_(shard), config_(config), services_(std::move(services)) {}
+
+  void handle_client(const ExchangePtr& exchange, std::string_view id);
+  void handle_discovery(const ExchangePtr& exchange);
+  void handle_table(const ExchangePtr& exchange);
+
+ private:
+  void answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull, Reply reply);
+
+  runtime::Shard& shard_;
+  const Config& config_;
+  Services services_;
+};
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,140 @@
+#include "server/registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/sip_hash.h"
+#include "server/limits.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+void append_hex(std::uint64_t value, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[value >> shift & 0xFU];
+}
+
+}  // namespace
+
+std::string public_id(const ClientInfo& info) {
+  if (!info.identity) return runtime::to_string(info.address);
+  // Known to all, so that every proxy gives a client the same id: who shares it on purpose could as
+  // well claim the name.
+  const std::string name = info.identity->job + '\0' + info.identity->instance;
+  std::string id;
+  append_hex(base::sip_hash({0x6a6f62, 1}, name), id);
+  append_hex(base::sip_hash({0x6a6f62, 2}, name), id);
+  return id;
+}
+
+void Registry::connected(ConnectionId client, ClientInfo info) {
+  const Seniority seniority{info.connected_at, client};
+  Entry entry{std::move(info), {}, std::nullopt};
+  entry.id = public_id(entry.info);
+  const std::string id = entry.id;
+  std::erase_if(departed_, [&](const Departed& departed) { return departed.entry.id == id; });
+  connected_at_.emplace(client, seniority.first);
+  by_id_.emplace(id, seniority);
+  const bool is_new = clients_.emplace(seniority, std::move(entry)).second;
+  CHECK(is_new, "a connection connects once");
+  mark_namesakes(id);
+}
+
+void Registry::scraped(ConnectionId client, const ScrapeRecord& record) {
+  const auto found = connected_at_.find(client);
+  if (found == connected_at_.end()) return;
+  clients_.at({found->second, client}).last_scrape = record;
+}
+
+void Registry::ended(ConnectionId client, Departure how, base::Instant now) {
+  const auto found = connected_at_.find(client);
+  if (found == connected_at_.end()) return;  // it never came as far as SETUP
+  const Seniority seniority{found->second, client};
+  connected_at_.erase(found);
+  auto node = clients_.extract(seniority);
+  const std::string id = node.mapped().id;
+  const auto [begin, end] = by_id_.equal_range(id);
+  by_id_.erase(std::find_if(begin, end, [&](const auto& e) { return e.second == seniority; }));
+  mark_namesakes(id);
+  forget_departed(now);
+  if (how == Departure::kLeft || grace_ == base::Duration::zero() || find(id)) return;
+  departed_.push_back({std::move(node.mapped()), now + grace_});
+  if (departed_.size() > kDepartedMax) departed_.pop_front();
+}
+
+std::vector<ClientUp> Registry::clients_up() const {
+  std::vector<ClientUp> all;
+  for (const auto& [id, seniority] : by_id_) {
+    const Entry& entry = clients_.at(seniority);
+    if (!entry.info.identity || !entry.last_scrape) continue;
+    const bool is_up = entry.last_scrape->outcome == PullOutcome::kSuccess;
+    all.push_back({entry.info.identity->job, entry.info.identity->instance, is_up});
+  }
+  std::ranges::sort(all, std::greater{});  // of one name an `up` one first
+  const auto is_same = [](const ClientUp& a, const ClientUp& b) {
+    return a.job == b.job && a.instance == b.instance;
+  };
+  all.erase(std::unique(all.begin(), all.end(), is_same), all.end());
+  std::ranges::reverse(all);
+  return all;
+}
+
+std::vector<const Registry::Entry*> Registry::departed(base::Instant now) const {
+  std::vector<const Entry*> listed;
+  for (const Departed& departed : departed_) {
+    if (departed.until > now) listed.push_back(&departed.entry);
+  }
+  return listed;
+}
+
+const Registry::Entry* Registry::find(ConnectionId client) const {
+  const auto found = connected_at_.find(client);
+  return found == connected_at_.end() ? nullptr : &clients_.at({found->second, client});
+}
+
+std::optional<ConnectionId> Registry::find(std::string_view id) const {
+  const auto [begin, end] = by_id_.equal_range(id);
+  if (begin == end) return std::nullopt;
+  return std::min_element(begin, end,
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->second.second;
+}
+
+bool Registry::is_departed(std::string_view id, base::Instant now) const {
+  return std::ranges::any_of(departed_,
+                             [&](const Departed& d) { return d.until > now && d.entry.id == id; });
+}
+
+std::vector<ConnectionId> Registry::namesakes(ConnectionId client) const {
+  const Entry* const entry = find(client);
+  if (entry == nullptr || !entry->info.identity) return {};
+  std::vector<Seniority> others;
+  const auto [begin, end] = by_id_.equal_range(entry->id);
+  for (auto it = begin; it != end; ++it) {
+    if (it->second.second != client) others.push_back(it->second);
+  }
+  std::ranges::sort(others);
+  std::vector<ConnectionId> connections;
+  for (const Seniority& other : others) connections.push_back(other.second);
+  return connections;
+}
+
+void Registry::forget_departed(base::Instant now) {
+  while (!departed_.empty() && departed_.front().until <= now) departed_.pop_front();
+}
+
+void Registry::mark_namesakes(const std::string& id) {
+  const auto [begin, end] = by_id_.equal_range(id);
+  if (begin == end) return;
+  const auto incarnation = [this](const auto& each) {
+    const auto& identity = clients_.at(each.second).info.identity;
+    return identity ? identity->incarnation : std::string();
+  };
+  const std::string first = incarnation(*begin);
+  const bool differ =
+      std::any_of(begin, end, [&](const auto& e) { return incarnation(e) != first; });
+  for (auto it = begin; it != end; ++it) clients_.at(it->second).shares_name = differ;
+}
+
+}  // namespace prometheus_rsocket::server

@@ -1,0 +1,87 @@
+// Who is connected, and what became of them at the last scrape: for the table of clients, for
+// service discovery, and for whoever wants one client alone.
+//
+// Lives on shard 0, which hears of everything by message (hub.h).
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "runtime/network.h"
+#include "server/metrics.h"
+#include "server/reply.h"
+#include "transport/frame_channel.h"
+#include "transport/identity.h"
+
+namespace prometheus_rsocket::server {
+
+// What a client is, from its SETUP on.
+struct ClientInfo {
+  std::optional<transport::Identity> identity;
+  std::string identity_error;  // why what it said of itself is not taken; empty for nothing
+  runtime::Endpoint address;
+  transport::TransportKind transport{};
+  base::Instant connected_at;
+};
+
+// How a client's connection ended: one that left is gone, one that vanished may be in trouble.
+enum class Departure : std::uint8_t {
+  kLeft,      // by a push, a goodbye of either side, or replaced
+  kVanished,  // nobody said so
+};
+
+// The name of a client in paths: of a named one a hash of (job, instance), the same wherever it
+// connects; of another one its address and port.
+[[nodiscard]] std::string public_id(const ClientInfo& info);
+
+class Registry {
+ public:
+  struct Entry {
+    ClientInfo info;
+    std::string id;
+    std::optional<ScrapeRecord> last_scrape;
+    bool shares_name = false;  // another process is connected under its name
+  };
+  struct Departed {
+    Entry entry;
+    base::Instant until;  // it is listed
+  };
+
+  // `grace` (--sd.grace): how long who vanished is still listed.
+  explicit Registry(base::Duration grace) : grace_(grace) {}
+
+  void connected(ConnectionId client, ClientInfo info);
+  void scraped(ConnectionId client, const ScrapeRecord& record);
+  void ended(ConnectionId client, Departure how, base::Instant now);
+
+  // By the age of their connections; the first of one id is the longest-connected.
+  [[nodiscard]] const std::map<Seniority, Entry>& clients() const { return clients_; }
+  // Those with a name that were scraped, each name once: up if one of its connections is.
+  [[nodiscard]] std::vector<ClientUp> clients_up() const;
+  // Who vanished not long ago and has not come back under the same id.
+  [[nodiscard]] std::vector<const Entry*> departed(base::Instant now) const;
+
+  [[nodiscard]] const Entry* find(ConnectionId client) const;
+  // The longest-connected of that id.
+  [[nodiscard]] std::optional<ConnectionId> find(std::string_view id) const;
+  [[nodiscard]] bool is_departed(std::string_view id, base::Instant now) const;
+  // The other connections of that client's name, oldest first; none for one without a name.
+  [[nodiscard]] std::vector<ConnectionId> namesakes(ConnectionId client) const;
+
+ private:
+  void forget_departed(base::Instant now);
+  void mark_namesakes(const std::string& id);
+
+  const base::Duration grace_;
+  std::map<Seniority, Entry> clients_;
+  std::map<ConnectionId, base::Instant> connected_at_;        // the other half of their keys
+  std::multimap<std::string, Seniority, std::less<>> by_id_;  // of one id in no order
+  std::deque<Departed> departed_;                             // by `until`
+};
+
+}  // namespace prometheus_rsocket::server
