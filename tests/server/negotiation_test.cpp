@@ -5,8 +5,8 @@
 namespace prometheus_rsocket::server {
 namespace {
 
-using exposition::Dialect;
 using exposition::Escaping;
+using exposition::Syntax;
 
 constexpr std::string_view kText = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -33,7 +33,7 @@ TEST(Negotiation, PrometheusGetsOpenMetrics) {
       "*/*;q=0.2");
   EXPECT_EQ(newer.content_type,
             "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
-  EXPECT_EQ(newer.format.dialect, Dialect::kOpenMetrics);
+  EXPECT_EQ(newer.format.syntax, Syntax::kOpenMetrics);
   EXPECT_EQ(newer.format.escaping, Escaping::kAllowUtf8);
 }
 

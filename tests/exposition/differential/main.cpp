@@ -29,6 +29,8 @@ std::string_view kind_of(Dialect dialect) {
   return dialect == Dialect::kText ? "text" : "openmetrics";
 }
 
+std::string_view kind_of(Syntax syntax) { return syntax == Syntax::kText ? "text" : "openmetrics"; }
+
 // What is repaired: theirs is to read it repaired. Blanks before a sample's name it takes for a
 // part of the name.
 std::string repaired(const std::string& text) {
@@ -106,15 +108,15 @@ class Differential {
   }
 
   void try_pages(const std::vector<std::string>& texts, const std::vector<Parsed>& parts) {
-    for (const Dialect dialect : {Dialect::kText, Dialect::kOpenMetrics}) {
+    for (const Syntax syntax : {Syntax::kText, Syntax::kOpenMetrics}) {
       for (const Escaping escaping : {Escaping::kAllowUtf8, Escaping::kUnderscores}) {
-        const Format format{.dialect = dialect, .escaping = escaping};
+        const Format format{.syntax = syntax, .escaping = escaping};
         const Page page = merged(texts, format);
         ++counts_["pages"];
-        const Parsed theirs = parser_.parse(kind_of(dialect), page.text);
+        const Parsed theirs = parser_.parse(kind_of(syntax), page.text);
         if (!theirs.is_good)
           return fail("our page fails there: " + theirs.error, with_parts(page.text, texts));
-        if (dialect == Dialect::kText) {
+        if (syntax == Syntax::kText) {
           const Parsed strict = parser_.parse("strict", page.text);
           if (!strict.is_good)
             return fail("our page fails strictly: " + strict.error, with_parts(page.text, texts));
@@ -158,7 +160,7 @@ class Differential {
         return "our page lacks " + labels;
       }
     }
-    if (format.dialect != Dialect::kOpenMetrics || parts.size() != 1) return {};
+    if (format.syntax != Syntax::kOpenMetrics || parts.size() != 1) return {};
     for (const auto& [labels, value] : parts[0].exemplars) {
       const auto found = theirs.exemplars.find(labels);
       if (found != theirs.exemplars.end() && found->second != value) {
