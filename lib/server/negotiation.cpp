@@ -13,6 +13,9 @@ using exposition::Syntax;
 
 constexpr std::string_view kText = "text/plain";
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
+constexpr std::string_view kProtobuf = "application/vnd.google.protobuf";
+constexpr std::string_view kProto = "io.prometheus.client.MetricFamily";
+constexpr std::string_view kEncoding = "delimited";
 
 std::string_view parameter(const http::Preference& preference, std::string_view name) {
   for (const auto& [key, value] : preference.parameters) {
@@ -51,6 +54,20 @@ Negotiated make(Syntax syntax, std::string_view version, std::string_view escapi
   return negotiated;
 }
 
+Negotiated make_protobuf(std::string_view escaping) {
+  const auto scheme = escaping_of(escaping);
+  Negotiated negotiated;
+  negotiated.format.syntax = Syntax::kProtobuf;
+  negotiated.format.escaping = scheme.value_or(Escaping::kUnderscores);
+  negotiated.content_type.append(kProtobuf)
+      .append("; proto=")
+      .append(kProto)
+      .append("; encoding=")
+      .append(kEncoding);
+  if (scheme) negotiated.content_type.append("; escaping=").append(escaping);
+  return negotiated;
+}
+
 std::optional<Negotiated> served(const http::Preference& preference) {
   const std::string_view version = parameter(preference, "version");
   const std::string_view escaping = parameter(preference, "escaping");
@@ -61,6 +78,12 @@ std::optional<Negotiated> served(const http::Preference& preference) {
   } else if (preference.value == kText) {
     if (version.empty() || version == "0.0.4" || version == "1.0.0") {
       return make(Syntax::kText, version.empty() ? "0.0.4" : version, escaping);
+    }
+  } else if (preference.value == kProtobuf) {
+    // Of the other encodings, text and compact-text, each is a way to print a message.
+    if (parameter(preference, "proto") == kProto &&
+        parameter(preference, "encoding") == kEncoding) {
+      return make_protobuf(escaping);
     }
   } else if (preference.value == "text/*" || preference.value == "*/*") {
     return make(Syntax::kText, "0.0.4", {});
