@@ -19,6 +19,8 @@ struct LabelView {
     return {name.data(), static_cast<std::size_t>(value.data() + value.size() - name.data())};
   }
   [[nodiscard]] bool is_plain() const { return whole().size() == name.size() + value.size() + 2; }
+
+  friend bool operator==(const LabelView&, const LabelView&) = default;
 };
 
 // Takes the next label off well-formed labels; a metric's name between quotes is passed over.

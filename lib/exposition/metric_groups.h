@@ -21,6 +21,7 @@
 #include "exposition/format.h"
 #include "exposition/id_table.h"
 #include "exposition/index.h"
+#include "exposition/label.h"
 #include "exposition/merge.h"
 
 namespace prometheus_rsocket::exposition {
@@ -41,7 +42,7 @@ class MetricGroups {
   MetricGroups(Escaping escaping, const base::SipKey& key) : escaping_(escaping), key_(key) {}
 
   // Forgets all metrics. The texts and indexes of the family's sources are borrowed until the next.
-  void begin_family(FamilyType type);
+  void begin_family(FamilyType type, std::string_view name);
   // Forgets the samples, and remembers their metrics. REQUIRES: share is in source.
   void begin_share(const Source& source, const Family& share);
 
@@ -70,14 +71,16 @@ class MetricGroups {
   };
 
   enum class Fit : std::uint8_t { kPart, kNoPart, kLeftOut };
-  [[nodiscard]] Fit part_of(const Sample& sample, MetricPart& part) const;
+  [[nodiscard]] Fit part_of(const Sample& sample, MetricPart& part);
   void add(const Sample& sample, MetricPart part, MergeStats& stats);
-  [[nodiscard]] std::optional<std::uint32_t> metric_of(std::string_view labels, bool is_created,
-                                                       std::string& escaped);
+  [[nodiscard]] std::optional<std::uint32_t> metric_of(const Sample& sample, MetricPart part);
+  [[nodiscard]] std::uint32_t hash() const;
+  std::uint32_t find_or_insert(std::uint32_t hash, std::string_view labels, std::string* escaped);
 
   const Escaping escaping_;
   const base::SipKey key_;
   FamilyType type_ = FamilyType::kUntyped;
+  std::string_view family_name_;
   const Source* source_ = nullptr;
   const Family* share_ = nullptr;
   std::string_view share_name_;
@@ -90,6 +93,11 @@ class MetricGroups {
   std::uint32_t first_of_share_ = 0;    // in keys_
   std::vector<Group> groups_;           // of the share's metrics
   std::vector<Member> members_;
+
+  bool may_escape_ = false;               // names of the share
+  std::vector<LabelView> labels_;         // of a sample that is looked at, without its bound
+  std::vector<LabelView> last_labels_;    // of the one before in a histogram or summary, when it is
+  std::optional<std::uint32_t> last_id_;  // of this metric: its lines mostly are together
 };
 
 }  // namespace prometheus_rsocket::exposition

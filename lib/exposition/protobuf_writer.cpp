@@ -89,7 +89,7 @@ void ProtobufWriter::advance(Plan& plan, std::size_t room, std::string& out) {
 
 void ProtobufWriter::begin_pass(const Plan& plan) {
   const MergedFamily& family = plan.families[family_];
-  groups_.begin_family(family.type);
+  groups_.begin_family(family.type, family.name);
   part_ = family.first_part;
   begin_share(plan);
 }

@@ -103,12 +103,16 @@ bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b) {
   return label_set(bound, a.labels) == label_set(bound, b.labels);
 }
 
-std::uint32_t metric_hash(const base::SipKey& key, FamilyType type, std::string_view labels) {
-  std::uint64_t sum = 0;
-  while (const auto label = take_label_but(bound_label(type), labels)) {
-    sum += label_hash(key, *label);
+bool take_metric_labels(FamilyType type, std::string_view labels, std::vector<LabelView>& out) {
+  const std::string_view bound = bound_label(type);
+  bool has_bound = false;
+  out.clear();
+  while (const auto label = take_label(labels)) {
+    const bool is_bound = label->name == bound;
+    has_bound |= is_bound;
+    if (!is_bound && !label->value.empty()) out.push_back(*label);
   }
-  return fold_hash({}, sum);
+  return has_bound;
 }
 
 bool same_metric(FamilyType type, std::string_view a, std::string_view b) {
