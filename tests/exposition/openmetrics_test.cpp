@@ -78,6 +78,7 @@ TEST(OpenMetricsScan, SaysWhatIsWrong) {
   expect_error("# UNIT a_s s\na 1 # {", ScanReason::kExemplar, 2);
   expect_error("a 1 # {x=\"1\"}", ScanReason::kExemplar);
   expect_error("a 1 # {x=\"1\"} y", ScanReason::kExemplar);
+  expect_error("a 1 # {x=\"\\1\"} 1", ScanReason::kLabelEscape);
   expect_error("a 1 # {x=\"1\"} 1 NaN", ScanReason::kExemplar);
   expect_error("a 1 # {x=\"1\"} 1 1 1", ScanReason::kExemplar);
   expect_error("a 1 +Inf", ScanReason::kTimestamp);
