@@ -1,7 +1,8 @@
 // The gate and the merge under arbitrary bytes: the input is cut at each 0xFF into the texts of
 // several clients, of which those that scan() lets in make a page. The page is valid, every sample
-// is on it or counted, and merging it again changes nothing and finds no conflict. Each text is
-// also read by the one before it, as if one client had sent both.
+// is on it or counted, and merging it again changes nothing and finds no conflict. In protobuf it
+// is of whole messages. Each text is also read by the one before it, as if one client had sent
+// both.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -79,6 +80,28 @@ void check_page(const std::vector<Source>& sources) {
   CHECK(again.text == page.text && again.stats == MergeStats{}, "a page merges to itself");
 }
 
+void check_protobuf(const std::vector<Source>& sources, Escaping escaping) {
+  PageWriter writer(sources, {.syntax = Syntax::kProtobuf, .escaping = escaping}, kKey);
+  std::string page;
+  while (writer.write(page)) {
+  }
+  for (std::string_view rest = page; !rest.empty();) {
+    std::size_t size = 0;
+    for (unsigned shift = 0;; shift += 7) {
+      CHECK(!rest.empty() && shift < 64, "a length has an end");
+      const auto byte = static_cast<unsigned char>(rest[0]);
+      rest.remove_prefix(1);
+      size |= std::size_t{byte & 0x7FU} << shift;
+      if (byte < 0x80) break;
+    }
+    CHECK(size > 0 && size <= rest.size(), "a message is there whole");
+    rest.remove_prefix(size);
+  }
+  const MergeStats& stats = writer.stats();
+  CHECK(stats.duplicates_dropped + stats.unwritable_dropped <= sample_count(sources),
+        "no sample is counted twice");
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::exposition
 
@@ -100,5 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (std::size_t i = 1; i < texts.size(); ++i) check_rescan(texts[i], texts[i - 1]);
   check_page(sources);
+  check_protobuf(sources, Escaping::kAllowUtf8);
+  check_protobuf(sources, Escaping::kUnderscores);
   return 0;
 }

@@ -11,9 +11,12 @@ enum class Dialect : std::uint8_t { kText, kOpenMetrics };
 // What becomes of names beyond [a-zA-Z0-9_:] (prometheus/common, model.EscapeName).
 enum class Escaping : std::uint8_t { kAllowUtf8, kUnderscores, kDots, kValues };
 
+// Of a page. Text 0.0.4 and 1.0.0 are one here too.
+enum class Syntax : std::uint8_t { kText, kOpenMetrics, kProtobuf };
+
 // How a page is written.
 struct Format {
-  Dialect dialect = Dialect::kText;
+  Syntax syntax = Syntax::kText;
   Escaping escaping = Escaping::kUnderscores;
   bool honor_timestamps = true;  // false: samples are written without theirs
 

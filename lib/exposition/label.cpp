@@ -1,6 +1,10 @@
 #include "exposition/label.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "exposition/lexical.h"
+#include "exposition/names.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
@@ -44,6 +48,25 @@ std::optional<LabelView> take_label(std::string_view& labels) {
     if (element->value) return LabelView{element->name, *element->value};
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> escape_labels(std::string_view labels, Escaping escaping,
+                                              std::string& escaped) {
+  bool is_changed = false;
+  for (std::string_view rest = labels; const auto label = take_label(rest);) {
+    is_changed |= needs_escape(label->name, NameKind::kLabel, escaping);
+  }
+  if (!is_changed) return labels;
+  escaped.clear();
+  std::vector<std::string> names;
+  while (const auto label = take_label(labels)) {
+    names.push_back(escape_name(label->name, NameKind::kLabel, escaping));
+    if (names.size() > 1) escaped += ',';
+    escaped.append(names.back()).append("=\"").append(label->value) += '"';
+  }
+  std::ranges::sort(names);
+  if (std::ranges::adjacent_find(names) != names.end()) return std::nullopt;
+  return escaped;
 }
 
 std::string_view quoted_metric_name(std::string_view labels) {

@@ -112,6 +112,14 @@ bool is_value(std::string_view text) {
   return (whole <= kDigitsSafe && exponent <= kExponentDigitsSafe) || !overflows(number);
 }
 
+double number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec == std::errc{}) return value;
+  return text.starts_with('-') ? -0.0 : 0.0;
+}
+
 bool is_timestamp(std::string_view text) {
   std::int64_t milliseconds = 0;
   const char* const end = text.data() + text.size();

@@ -29,6 +29,10 @@ constexpr void trim_blanks_behind(std::string_view& text) {
 // overflow, NaN without a sign, Inf and Infinity with or without; letters in any case.
 [[nodiscard]] bool is_value(std::string_view text);
 
+// What a value or timestamp is, as strconv.ParseFloat has it; what is too small for a double is
+// zero. REQUIRES: is_value(text) or is_timestamp(text).
+[[nodiscard]] double number(std::string_view text);
+
 // A non-negative decimal integer within 63 bits (milliseconds).
 [[nodiscard]] bool is_timestamp(std::string_view text);
 

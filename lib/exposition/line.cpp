@@ -69,7 +69,8 @@ LineFailure read_exemplar(std::string_view rest, LineRest& parts) {
   const char* const begin = rest.data();
   for (bool ends = false; !ends && !rest.empty() && rest[0] != '}';) {
     LineElement element;
-    if (take_element(rest, Dialect::kOpenMetrics, element)) return ScanReason::kExemplar;
+    const LineFailure failure = take_element(rest, Dialect::kOpenMetrics, element);
+    if (failure) return failure;
     if (!element.has_value) return ScanReason::kExemplar;
     ends = element.ends_list;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exposition/label.h"
+#include "exposition/lexical.h"
 #include "exposition/names.h"
 #include "exposition/series.h"
 
@@ -15,21 +16,6 @@ namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr std::size_t kExemplarCharactersMax = 128;  // OpenMetrics 1.0, "Exemplars"
-
-double number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  return parsed.ec == std::errc{} ? value : 0;  // out of range: too small for a double
-}
-
-// As Prometheus makes milliseconds of it.
-std::optional<std::int64_t> milliseconds(std::string_view seconds) {
-  const double value = number(seconds) * 1000;
-  constexpr double kMax = 9.2e18;
-  if (!(value > -1) || value > kMax) return std::nullopt;
-  return static_cast<std::int64_t>(value);
-}
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -47,7 +33,7 @@ bool is_within_bounds(std::string_view exemplar_labels) {
 }  // namespace
 
 bool LineWriter::copies(const Index& index) const {
-  return format_.dialect == Dialect::kText && index.dialect == Dialect::kText &&
+  return format_.syntax == Syntax::kText && index.dialect == Dialect::kText &&
          !index.has_quoted_names && format_.escaping != Escaping::kDots &&
          (format_.honor_timestamps || !index.has_timestamps);
 }
@@ -81,18 +67,15 @@ bool LineWriter::write(std::string_view text, const Index& index, FamilyType typ
 bool LineWriter::rewrite(std::string_view text, Dialect dialect, FamilyType type,
                          const Sample& sample, std::string& out) {
   if (!write_series(sample.name(text), sample.labels(text), type, out)) return false;
-  std::string_view from_value = sample.from_value(text);
-  if (dialect == Dialect::kOpenMetrics) from_value = {from_value.data() - 1, from_value.size() + 1};
-  LineRest rest;
-  static_cast<void>(read_rest(from_value, dialect, rest));  // it was found good
+  const LineRest rest = rest_of(text, dialect, sample);
   (out += ' ').append(rest.value);
   if (!rest.timestamp.empty() && format_.honor_timestamps &&
       !write_timestamp(rest.timestamp, dialect, out)) {
     return false;
   }
-  const std::string_view name = sample.name(text);
-  const bool may_have_exemplar = name.ends_with("_total") || name.ends_with("_bucket");
-  if (format_.dialect == Dialect::kOpenMetrics && may_have_exemplar) write_exemplar(rest, out);
+  const bool has_exemplar =
+      format_.syntax == Syntax::kOpenMetrics && keeps_exemplar(sample.name(text), rest);
+  if (has_exemplar) write_exemplar(rest, out);
   out += '\n';
   return true;
 }
@@ -111,7 +94,7 @@ bool LineWriter::write_series(std::string_view name, std::string_view labels, Fa
   const std::size_t begin = out.size();
   out += is_quoted ? ',' : '{';
   const std::string_view bound =
-      format_.dialect == Dialect::kOpenMetrics ? bound_label(type) : std::string_view{};
+      format_.syntax == Syntax::kOpenMetrics ? bound_label(type) : std::string_view{};
   if (!write_labels(labels, bound, out)) return false;
   if (out.size() == begin + 1) out.resize(begin);  // no labels
   if (is_quoted || out.size() > begin) out += '}';
@@ -160,7 +143,7 @@ bool LineWriter::has_repeated_name() const {
 bool LineWriter::write_timestamp(std::string_view timestamp, Dialect dialect,
                                  std::string& out) const {
   out += ' ';
-  if (dialect == format_.dialect) {
+  if ((dialect == Dialect::kText) == (format_.syntax == Syntax::kText)) {
     out += timestamp;
   } else if (dialect == Dialect::kText) {
     out += openmetrics_timestamp(timestamp);
@@ -172,9 +155,8 @@ bool LineWriter::write_timestamp(std::string_view timestamp, Dialect dialect,
   return true;
 }
 
-// One that breaks a rule is left out, and the sample stays.
+// One whose labels break a rule is left out, and the sample stays.
 void LineWriter::write_exemplar(const LineRest& rest, std::string& out) {
-  if (rest.exemplar_value.empty() || !is_within_bounds(rest.exemplar_labels)) return;
   const std::size_t size = out.size();
   out += " # {";
   if (!write_labels(rest.exemplar_labels, {}, out)) return out.resize(size);
@@ -182,9 +164,30 @@ void LineWriter::write_exemplar(const LineRest& rest, std::string& out) {
   if (!rest.exemplar_timestamp.empty()) (out += ' ').append(rest.exemplar_timestamp);
 }
 
+LineRest rest_of(std::string_view text, Dialect dialect, const Sample& sample) {
+  std::string_view from_value = sample.from_value(text);
+  if (dialect == Dialect::kOpenMetrics) from_value = {from_value.data() - 1, from_value.size() + 1};
+  LineRest rest;
+  static_cast<void>(read_rest(from_value, dialect, rest));  // it was found good
+  return rest;
+}
+
+bool keeps_exemplar(std::string_view name, const LineRest& rest) {
+  if (rest.exemplar_value.empty()) return false;
+  const bool may_have_one = name.ends_with("_total") || name.ends_with("_bucket");
+  return may_have_one && is_within_bounds(rest.exemplar_labels);
+}
+
+std::optional<std::int64_t> milliseconds(std::string_view seconds) {
+  constexpr double kMax = 9.2e18;
+  const double value = number(seconds) * 1000;
+  if (!(std::abs(value) <= kMax)) return std::nullopt;
+  return static_cast<std::int64_t>(value);
+}
+
 std::optional<std::string> text_timestamp(std::string_view seconds) {
   const auto value = milliseconds(seconds);
-  if (!value) return std::nullopt;
+  if (!value || *value < 0) return std::nullopt;
   return std::to_string(*value);
 }
 

@@ -5,6 +5,7 @@
 // page has them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,8 +48,18 @@ class LineWriter {
   std::vector<Name> names_;  // of one line's labels; here to keep its memory
 };
 
-// As text (milliseconds) has it what OpenMetrics (seconds) has, truncated as Prometheus does.
-// Nothing where text has no word for it.
+// What follows a scanned sample's name and labels.
+[[nodiscard]] LineRest rest_of(std::string_view text, Dialect dialect, const Sample& sample);
+
+// Whether there is an exemplar, it is of a sample that may have one, and it is not too long.
+[[nodiscard]] bool keeps_exemplar(std::string_view name, const LineRest& rest);
+
+// Of OpenMetrics' seconds, truncated as Prometheus does. Nothing where 64 bits do not hold them,
+// and for NaN.
+[[nodiscard]] std::optional<std::int64_t> milliseconds(std::string_view seconds);
+
+// As text (milliseconds) has it what OpenMetrics (seconds) has. Nothing where text has no word for
+// it.
 [[nodiscard]] std::optional<std::string> text_timestamp(std::string_view seconds);
 
 // The other way round: Prometheus reads it as the same millisecond.

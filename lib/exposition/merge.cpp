@@ -21,6 +21,13 @@ std::ostream& operator<<(std::ostream& out, const MergeStats& stats) {
              << " unwritable_dropped=" << stats.unwritable_dropped;
 }
 
+std::string_view unit_of(const MergedFamily& family, std::string_view less_suffix) {
+  const std::size_t size = family.unit_size;
+  const bool has_unit =
+      size > 0 && less_suffix.size() > size && less_suffix[less_suffix.size() - size - 1] == '_';
+  return has_unit ? less_suffix.substr(less_suffix.size() - size) : std::string_view{};
+}
+
 bool Merger::advance(std::size_t families) {
   while (families > 0 && next_.source < sources_.size()) {
     if (next_.family == sources_[next_.source].index->families.size()) {
@@ -53,7 +60,8 @@ void Merger::add(Part part) {
   const Source& source = sources_[part.source];
   const Family& share = source.index->families[part.family];
   if (share.sample_count == 0) return;
-  const bool is_text = format_.dialect == Dialect::kText;
+  const bool is_openmetrics = format_.syntax == Syntax::kOpenMetrics;
+  const FamilyType type = is_openmetrics ? share.type : text_type(share.type);
   std::string_view name = share.name(source.text);
   const bool may_change = source.index->has_quoted_names || format_.escaping == Escaping::kDots;
   if (may_change && needs_escape(name, NameKind::kMetric, format_.escaping)) {
@@ -62,9 +70,9 @@ void Merger::add(Part part) {
   }
   keep({.name = name,
         .help = share.help(source.text),
-        .type = is_text ? text_type(share.type) : share.type,
+        .type = type,
         .help_dialect = source.index->dialect,
-        .unit_size = share.unit_size},
+        .unit_size = type == share.type ? share.unit_size : std::uint16_t{0}},
        part);
 }
 

@@ -60,6 +60,9 @@ struct MergedFamily {
   std::uint32_t last_part = 0;
 };
 
+// The family's unit, when its name, less a suffix of its type, ends in it; else empty.
+[[nodiscard]] std::string_view unit_of(const MergedFamily& family, std::string_view less_suffix);
+
 // Views point into the sources' texts, and into it.
 class Plan {
  public:

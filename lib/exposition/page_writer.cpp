@@ -54,7 +54,8 @@ PageWriter::PageWriter(std::span<const Source> sources, const Format& format,
       key_(key),
       lines_(format),
       merger_(std::in_place, sources, format, key),
-      plan_(key) {}
+      plan_(key),
+      protobuf_(sources, format, key) {}
 
 bool PageWriter::make_plan() {
   if (!merger_) return true;
@@ -66,6 +67,7 @@ bool PageWriter::make_plan() {
 
 bool PageWriter::write(std::string& out) {
   if (!make_plan()) return true;
+  if (format_.syntax == Syntax::kProtobuf) return protobuf_.write(plan_, out);
   if (family_ == plan_.families.size()) return end(out);
   const std::size_t begin = out.size();
   dropped_bytes_ = 0;
@@ -107,7 +109,7 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   }
   written_.clear();
   keeps_created_ = false;
-  if (format_.dialect == Dialect::kOpenMetrics) return write_openmetrics_head(family, out);
+  if (format_.syntax == Syntax::kOpenMetrics) return write_openmetrics_head(family, out);
   if (!family.help.empty()) {
     out += "# HELP ";
     append_name(family.name, out);
@@ -147,9 +149,8 @@ void PageWriter::write_openmetrics_head(const MergedFamily& family, std::string&
     append_help(family.help, family.help_dialect, Dialect::kOpenMetrics, out += ' ');
     out += '\n';
   }
-  const bool has_unit = family.unit_size > 0 && name.size() > family.unit_size &&
-                        name[name.size() - family.unit_size - 1] == '_';
-  if (has_unit) append_metadata("# UNIT ", name, name.substr(name.size() - family.unit_size), out);
+  const std::string_view unit = unit_of(family, name);
+  if (!unit.empty()) append_metadata("# UNIT ", name, unit, out);
 }
 
 // `_created` of a counter or of a structural family, where it has no place.
@@ -194,7 +195,7 @@ void PageWriter::write_escaped_sample(const MergedFamily& family, const Source& 
 }
 
 bool PageWriter::end(std::string& out) {
-  if (format_.dialect == Dialect::kText || std::exchange(has_ended_, true)) return false;
+  if (format_.syntax == Syntax::kText || std::exchange(has_ended_, true)) return false;
   out += "# EOF\n";
   return true;
 }

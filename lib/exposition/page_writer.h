@@ -1,4 +1,5 @@
-// Writes the merged page in text or OpenMetrics, piece by piece: it is never whole in memory.
+// Writes the merged page in text, OpenMetrics or protobuf, piece by piece: it is never whole in
+// memory.
 //
 //   PageWriter writer(sources, format, key);
 //   while (writer.write(chunk)) { send(chunk); chunk.clear(); }
@@ -11,6 +12,11 @@
 // in `_total` is of type unknown, and so is one whose family would be called like another there:
 // `foo_total` beside `foo`. `_created` stays with its family in OpenMetrics unless a family has
 // that name, and is left out of text, as exemplars are.
+//
+// Protobuf has a message for each family (protobuf_writer.h), with the names of text, and metrics
+// for samples: numbers are doubles there, and of a histogram or summary the metric is what clients
+// have or have not (metric_groups.h, metric_encoder.h). A junior's is left out whole, each of its
+// samples being counted as a duplicate, and so is a family of which nothing can be written.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +28,7 @@
 
 #include "exposition/line_writer.h"
 #include "exposition/merge.h"
+#include "exposition/protobuf_writer.h"
 #include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
@@ -36,9 +43,10 @@ class PageWriter {
   PageWriter(std::span<const Source> sources, const Format& format, const base::SipKey& key);
 
   // Appends whole lines to out until kChunkBytes are passed, by at most one sample line or one
-  // family's HELP and TYPE lines, or the page ends. Lines that are dropped count like those that
-  // are written, so that it comes back as soon from a run of duplicates, perhaps with nothing; so
-  // it does while there are many families to be merged first. False when the page had ended before.
+  // family's HELP and TYPE lines, or the page ends; of protobuf any bytes, and by one metric. Lines
+  // that are dropped count like those that are written, so that it comes back as soon from a run of
+  // duplicates, perhaps with nothing; so it does while there are many families to be merged first,
+  // or a protobuf family is measured. False when the page had ended before.
   [[nodiscard]] bool write(std::string& out);
 
   // Complete once write() has returned false.
@@ -72,7 +80,8 @@ class PageWriter {
   std::size_t sample_ = 0;
   std::size_t dropped_bytes_ = 0;  // since write() was called
   bool has_ended_ = false;
-  std::string name_;  // here to keep its memory
+  std::string name_;         // here to keep its memory
+  ProtobufWriter protobuf_;  // of a page in protobuf, in place of all from lines_ on
 };
 
 }  // namespace prometheus_rsocket::exposition

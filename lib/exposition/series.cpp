@@ -6,6 +6,7 @@
 #include <compare>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "exposition/lexical.h"
 
@@ -40,6 +41,24 @@ std::vector<LabelKey> label_set(std::string_view bound, std::string_view labels)
   }
   std::sort(keys.begin(), keys.end());
   return keys;
+}
+
+std::optional<LabelView> take_label_but(std::string_view bound, std::string_view& labels) {
+  while (const auto label = take_label(labels)) {
+    if (!label->value.empty() && label->name != bound) return label;
+  }
+  return std::nullopt;
+}
+
+using Labels = std::vector<std::pair<std::string_view, std::string_view>>;
+
+Labels sorted_labels_but(std::string_view bound, std::string_view labels) {
+  Labels sorted;
+  while (const auto label = take_label_but(bound, labels)) {
+    sorted.emplace_back(label->name, label->value);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
 }
 
 }  // namespace
@@ -82,6 +101,31 @@ bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b) {
   if (a.labels == b.labels) return true;
   const std::string_view bound = bound_label(type);
   return label_set(bound, a.labels) == label_set(bound, b.labels);
+}
+
+bool take_metric_labels(FamilyType type, std::string_view labels, std::vector<LabelView>& out) {
+  const std::string_view bound = bound_label(type);
+  bool has_bound = false;
+  out.clear();
+  while (const auto label = take_label(labels)) {
+    const bool is_bound = label->name == bound;
+    has_bound |= is_bound;
+    if (!is_bound && !label->value.empty()) out.push_back(*label);
+  }
+  return has_bound;
+}
+
+bool same_metric(FamilyType type, std::string_view a, std::string_view b) {
+  const std::string_view bound = bound_label(type);
+  std::string_view left = a;
+  std::string_view right = b;
+  for (;;) {  // mostly they are in one order
+    const auto x = take_label_but(bound, left);
+    const auto y = take_label_but(bound, right);
+    if (!x && !y) return true;
+    if (!x || !y || x->name != y->name || x->value != y->value) break;
+  }
+  return sorted_labels_but(bound, a) == sorted_labels_but(bound, b);
 }
 
 void SeriesSet::restart(FamilyType type, std::size_t expected_count) {

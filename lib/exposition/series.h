@@ -44,6 +44,12 @@ struct SeriesView {
 
 [[nodiscard]] bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b);
 
+// A metric is all series of a family that differ in their bound alone: a histogram or summary. Of
+// such a series the labels that name it are put into `out`; whether there is a bound.
+[[nodiscard]] bool take_metric_labels(FamilyType type, std::string_view labels,
+                                      std::vector<LabelView>& out);
+[[nodiscard]] bool same_metric(FamilyType type, std::string_view a, std::string_view b);
+
 // The series met so far, one family at a time. Keeps its memory from family to family, which is at
 // most three times that of the series of the largest.
 class SeriesSet {

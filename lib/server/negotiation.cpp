@@ -7,12 +7,15 @@
 namespace prometheus_rsocket::server {
 namespace {
 
-using exposition::Dialect;
 using exposition::Escaping;
 using exposition::Format;
+using exposition::Syntax;
 
 constexpr std::string_view kText = "text/plain";
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
+constexpr std::string_view kProtobuf = "application/vnd.google.protobuf";
+constexpr std::string_view kProto = "io.prometheus.client.MetricFamily";
+constexpr std::string_view kEncoding = "delimited";
 
 std::string_view parameter(const http::Preference& preference, std::string_view name) {
   for (const auto& [key, value] : preference.parameters) {
@@ -30,19 +33,19 @@ std::optional<Escaping> escaping_of(std::string_view word) {
   return std::nullopt;
 }
 
-Negotiated make(Dialect dialect, std::string_view version, std::string_view escaping) {
+Negotiated make(Syntax syntax, std::string_view version, std::string_view escaping) {
   auto scheme = escaping_of(escaping);
   // The older versions have no names between quotes.
   if (version != "1.0.0" && scheme == Escaping::kAllowUtf8) scheme.reset();
   Negotiated negotiated;
-  negotiated.format.dialect = dialect;
+  negotiated.format.syntax = syntax;
   negotiated.format.escaping = scheme.value_or(Escaping::kUnderscores);
-  negotiated.content_type.append(dialect == Dialect::kText ? kText : kOpenMetrics)
+  negotiated.content_type.append(syntax == Syntax::kText ? kText : kOpenMetrics)
       .append("; version=")
       .append(version)
       .append("; charset=utf-8");
   // Whoever asked is told; text 1.0.0 always says it.
-  const bool is_new_text = dialect == Dialect::kText && version == "1.0.0";
+  const bool is_new_text = syntax == Syntax::kText && version == "1.0.0";
   if (scheme) {
     negotiated.content_type.append("; escaping=").append(escaping);
   } else if (is_new_text) {
@@ -51,19 +54,39 @@ Negotiated make(Dialect dialect, std::string_view version, std::string_view esca
   return negotiated;
 }
 
+Negotiated make_protobuf(std::string_view escaping) {
+  const auto scheme = escaping_of(escaping);
+  Negotiated negotiated;
+  negotiated.format.syntax = Syntax::kProtobuf;
+  negotiated.format.escaping = scheme.value_or(Escaping::kUnderscores);
+  negotiated.content_type.append(kProtobuf)
+      .append("; proto=")
+      .append(kProto)
+      .append("; encoding=")
+      .append(kEncoding);
+  if (scheme) negotiated.content_type.append("; escaping=").append(escaping);
+  return negotiated;
+}
+
 std::optional<Negotiated> served(const http::Preference& preference) {
   const std::string_view version = parameter(preference, "version");
   const std::string_view escaping = parameter(preference, "escaping");
   if (preference.value == kOpenMetrics) {
     if (version.empty() || version == "1.0.0" || version == "0.0.1") {
-      return make(Dialect::kOpenMetrics, version.empty() ? "1.0.0" : version, escaping);
+      return make(Syntax::kOpenMetrics, version.empty() ? "1.0.0" : version, escaping);
     }
   } else if (preference.value == kText) {
     if (version.empty() || version == "0.0.4" || version == "1.0.0") {
-      return make(Dialect::kText, version.empty() ? "0.0.4" : version, escaping);
+      return make(Syntax::kText, version.empty() ? "0.0.4" : version, escaping);
+    }
+  } else if (preference.value == kProtobuf) {
+    // Of the other encodings, text and compact-text, each is a way to print a message.
+    if (parameter(preference, "proto") == kProto &&
+        parameter(preference, "encoding") == kEncoding) {
+      return make_protobuf(escaping);
     }
   } else if (preference.value == "text/*" || preference.value == "*/*") {
-    return make(Dialect::kText, "0.0.4", {});
+    return make(Syntax::kText, "0.0.4", {});
   }
   return std::nullopt;
 }
@@ -80,7 +103,7 @@ Negotiated negotiate(std::string_view accept) {
       quality = preference.quality;
     }
   }
-  return best ? std::move(*best) : make(Dialect::kText, "0.0.4", {});
+  return best ? std::move(*best) : make(Syntax::kText, "0.0.4", {});
 }
 
 }  // namespace prometheus_rsocket::server

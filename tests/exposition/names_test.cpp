@@ -9,8 +9,7 @@ namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr Format kUtf8{.escaping = Escaping::kAllowUtf8};
-constexpr Format kOpenMetricsUtf8{.dialect = Dialect::kOpenMetrics,
-                                  .escaping = Escaping::kAllowUtf8};
+constexpr Format kOpenMetricsUtf8{.syntax = Syntax::kOpenMetrics, .escaping = Escaping::kAllowUtf8};
 constexpr std::string_view kDotted =
     "# HELP \"my.dot\" Dots.\n# TYPE \"my.dot\" gauge\n{\"my.dot\",\"l.x\"=\"1\",m=\"2\"} 5\n"
     "{n=\"3\",\"my.dot\"} 6\n{\"my.dot\"} 7\n";

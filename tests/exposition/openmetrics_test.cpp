@@ -12,7 +12,7 @@ namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr Format kText;
-constexpr Format kOpenMetrics{.dialect = Dialect::kOpenMetrics};
+constexpr Format kOpenMetrics{.syntax = Syntax::kOpenMetrics};
 
 std::string page(const std::string& text, const Format& format) {
   return merged({text}, format).text;
@@ -78,6 +78,7 @@ TEST(OpenMetricsScan, SaysWhatIsWrong) {
   expect_error("# UNIT a_s s\na 1 # {", ScanReason::kExemplar, 2);
   expect_error("a 1 # {x=\"1\"}", ScanReason::kExemplar);
   expect_error("a 1 # {x=\"1\"} y", ScanReason::kExemplar);
+  expect_error("a 1 # {x=\"\\1\"} 1", ScanReason::kLabelEscape);
   expect_error("a 1 # {x=\"1\"} 1 NaN", ScanReason::kExemplar);
   expect_error("a 1 # {x=\"1\"} 1 1 1", ScanReason::kExemplar);
   expect_error("a 1 +Inf", ScanReason::kTimestamp);
@@ -231,7 +232,7 @@ TEST(OpenMetricsPage, TimestampsAreLeftOutWhereTheyAreNotHonoured) {
   EXPECT_EQ(page("a_total 5 77\n", {.honor_timestamps = false}),
             "# TYPE a_total untyped\na_total 5\n");
   EXPECT_EQ(page("# TYPE a counter\na_total 5 77 # {t=\"1\"} 1 2\n# EOF\n",
-                 {.dialect = Dialect::kOpenMetrics, .honor_timestamps = false}),
+                 {.syntax = Syntax::kOpenMetrics, .honor_timestamps = false}),
             "# TYPE a counter\na_total 5 # {t=\"1\"} 1 2\n# EOF\n");
 }
 

@@ -5,8 +5,8 @@
 namespace prometheus_rsocket::server {
 namespace {
 
-using exposition::Dialect;
 using exposition::Escaping;
+using exposition::Syntax;
 
 constexpr std::string_view kText = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -33,7 +33,7 @@ TEST(Negotiation, PrometheusGetsOpenMetrics) {
       "*/*;q=0.2");
   EXPECT_EQ(newer.content_type,
             "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
-  EXPECT_EQ(newer.format.dialect, Dialect::kOpenMetrics);
+  EXPECT_EQ(newer.format.syntax, Syntax::kOpenMetrics);
   EXPECT_EQ(newer.format.escaping, Escaping::kAllowUtf8);
 }
 
@@ -45,6 +45,35 @@ TEST(Negotiation, TheHighestQualityWinsAndOfEqualOnesTheFirst) {
             "text/plain; version=1.0.0; charset=utf-8; escaping=underscores");
   EXPECT_EQ(type("application/openmetrics-text;version=0.0.1"),
             "application/openmetrics-text; version=0.0.1; charset=utf-8");
+}
+
+// What Prometheus sends for native histograms.
+TEST(Negotiation, ProtobufIsDelimitedMetricFamilies) {
+  const std::string_view wanted =
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+  const Negotiated older = negotiate(std::string(wanted) + ";q=0.6,text/plain;version=0.0.4;q=0.5");
+  EXPECT_EQ(older.content_type,
+            "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+            "encoding=delimited");
+  EXPECT_EQ(older.format.syntax, Syntax::kProtobuf);
+  EXPECT_EQ(older.format.escaping, Escaping::kUnderscores);
+  const Negotiated newer = negotiate(std::string(wanted) +
+                                     ";escaping=allow-utf-8;q=0.7,"
+                                     "application/openmetrics-text;version=1.0.0;q=0.6");
+  EXPECT_EQ(newer.content_type, older.content_type + "; escaping=allow-utf-8");
+  EXPECT_EQ(newer.format.escaping, Escaping::kAllowUtf8);
+}
+
+TEST(Negotiation, ProtobufInOtherShapesIsNotServed) {
+  for (const auto accept :
+       {"application/vnd.google.protobuf",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily",
+        "application/vnd.google.protobuf;encoding=delimited",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
+        "application/"
+        "vnd.google.protobuf;proto=io.prometheus.write.v2.Request;encoding=delimited"}) {
+    EXPECT_EQ(type(accept), kText) << accept;
+  }
 }
 
 TEST(Negotiation, EscapesAsItIsAskedTo) {

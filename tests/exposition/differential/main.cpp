@@ -16,6 +16,7 @@
 
 #include "../pages.h"
 #include "differential/parser.h"
+#include "differential/protobuf.h"
 #include "differential/texts.h"
 #include "exposition/lexical.h"
 
@@ -23,10 +24,15 @@ namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr std::uint64_t kTexts = 20'000;
-constexpr int kSize = 30;  // RapidCheck's
+constexpr int kSize = 100;  // RapidCheck's, with which its ranges are whole
 
 std::string_view kind_of(Dialect dialect) {
   return dialect == Dialect::kText ? "text" : "openmetrics";
+}
+
+std::string_view kind_of(Syntax syntax) {
+  if (syntax == Syntax::kProtobuf) return "protobuf";
+  return syntax == Syntax::kText ? "text" : "openmetrics";
 }
 
 // What is repaired: theirs is to read it repaired. Blanks before a sample's name it takes for a
@@ -106,25 +112,40 @@ class Differential {
   }
 
   void try_pages(const std::vector<std::string>& texts, const std::vector<Parsed>& parts) {
-    for (const Dialect dialect : {Dialect::kText, Dialect::kOpenMetrics}) {
+    Parsed as_text;  // with names as they are
+    for (const Syntax syntax : {Syntax::kText, Syntax::kOpenMetrics, Syntax::kProtobuf}) {
       for (const Escaping escaping : {Escaping::kAllowUtf8, Escaping::kUnderscores}) {
-        const Format format{.dialect = dialect, .escaping = escaping};
+        const Format format{.syntax = syntax, .escaping = escaping};
         const Page page = merged(texts, format);
-        ++counts_["pages"];
-        const Parsed theirs = parser_.parse(kind_of(dialect), page.text);
+        ++counts_[std::string(kind_of(syntax)) + " pages"];
+        const Parsed theirs = parser_.parse(kind_of(syntax), page.text);
         if (!theirs.is_good)
           return fail("our page fails there: " + theirs.error, with_parts(page.text, texts));
-        if (dialect == Dialect::kText) {
+        if (syntax == Syntax::kText) {
           const Parsed strict = parser_.parse("strict", page.text);
           if (!strict.is_good)
             return fail("our page fails strictly: " + strict.error, with_parts(page.text, texts));
         }
         if (escaping != Escaping::kAllowUtf8) continue;
-        if (const std::string what = difference(format, page, theirs, parts); !what.empty()) {
-          fail(what, with_parts(page.text, texts));
-        }
+        if (syntax == Syntax::kText) as_text = theirs;
+        const std::string what = syntax == Syntax::kProtobuf
+                                     ? try_protobuf(page, theirs, as_text, parts)
+                                     : difference(format, page, theirs, parts);
+        if (!what.empty()) fail(what, with_parts(page.text, texts));
       }
     }
+  }
+
+  std::string try_protobuf(const Page& page, const Parsed& theirs, const Parsed& as_text,
+                           const std::vector<Parsed>& parts) {
+    const bool is_torn = page.stats.families_dropped + page.stats.families_clashing > 0;
+    const bool lacks_some = page.stats.unwritable_dropped > 0;
+    const std::string_view how = is_torn      ? "read alone"
+                                 : lacks_some ? "for what is there"
+                                              : "whole";
+    ++counts_["protobuf pages compared: " + std::string(how)];
+    std::string what = protobuf_difference(page, theirs, parts);
+    return what.empty() ? metadata_difference(theirs, as_text) : what;
   }
 
   // What has no place in text, and gives way to a family of its name.
@@ -158,7 +179,7 @@ class Differential {
         return "our page lacks " + labels;
       }
     }
-    if (format.dialect != Dialect::kOpenMetrics || parts.size() != 1) return {};
+    if (format.syntax != Syntax::kOpenMetrics || parts.size() != 1) return {};
     for (const auto& [labels, value] : parts[0].exemplars) {
       const auto found = theirs.exemplars.find(labels);
       if (found != theirs.exemplars.end() && found->second != value) {

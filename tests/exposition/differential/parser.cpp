@@ -32,15 +32,26 @@ std::string with_canonical_bounds(std::string labels) {
   return labels;
 }
 
-void take_line(std::string_view line, Parsed& parsed, std::string& last) {
+// What is remembered from line to line.
+struct State {
+  std::string last;                              // labels
+  std::map<std::string, std::string> spellings;  // of labels, the first
+};
+
+void take_line(std::string_view line, Parsed& parsed, State& state) {
   const char kind = line[0];
   line.remove_prefix(2);
   if (kind == 'S' || kind == 'X') {
     auto [labels, rest] = split_at_blank(line, 2);
+    const std::string spelling = labels;
     labels = with_canonical_bounds(std::move(labels));
-    if (kind == 'S') last = labels;
+    if (kind == 'S') {
+      state.last = labels;
+      const auto first = state.spellings.emplace(labels, spelling).first;
+      if (first->second != spelling) parsed.ambiguous.insert(labels);
+    }
     if (kind == 'S') parsed.samples.emplace(std::move(labels), std::move(rest));
-    if (kind == 'X') parsed.exemplars.emplace(last, std::string(line));
+    if (kind == 'X') parsed.exemplars.emplace(state.last, std::string(line));
   } else if (kind == 'H') {
     const std::size_t quote = line.find(" \"");
     parsed.helps[std::string(line.substr(0, quote))] = line.substr(quote + 1);
@@ -88,10 +99,10 @@ Parsed Parser::parse(std::string_view kind, std::string_view text) {
     parsed.error = found;
     return parsed;
   }
-  std::string last;
+  State state;
   for (std::size_t begin = 0; begin < found.size();) {
     const std::size_t end = found.find('\n', begin);
-    take_line(std::string_view(found).substr(begin, end - begin), parsed, last);
+    take_line(std::string_view(found).substr(begin, end - begin), parsed, state);
     begin = end + 1;
   }
   return parsed;

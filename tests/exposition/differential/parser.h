@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ struct Parsed {
   bool is_good = false;
   std::string error;                           // what is wrong, if not
   std::map<std::string, std::string> samples;  // labels to value and time; the first of equal ones
+  std::set<std::string> ambiguous;             // labels that samples have in several spellings
   std::map<std::string, std::string> exemplars;  // likewise, of their samples
   std::map<std::string, std::string> types;      // of families by name, as what follows
   std::map<std::string, std::string> helps;

@@ -1,0 +1,161 @@
+#include "exposition/protobuf_writer.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/check.h"
+#include "exposition/names.h"
+#include "exposition/page_writer.h"
+#include "exposition/wire.h"
+
+namespace prometheus_rsocket::exposition {
+namespace {
+
+constexpr unsigned kName = 1;
+constexpr unsigned kHelp = 2;
+constexpr unsigned kType = 3;
+constexpr unsigned kUnit = 5;
+
+// MetricType.
+std::int64_t type_number(FamilyType type) {
+  switch (text_type(type)) {
+    case FamilyType::kCounter:
+      return 0;
+    case FamilyType::kGauge:
+      return 1;
+    case FamilyType::kSummary:
+      return 2;
+    case FamilyType::kHistogram:
+      return 4;
+    default:
+      return 3;  // UNTYPED
+  }
+}
+
+// A backslash that escapes nothing is one. In text a quote is no escape (text 0.0.4, "Comments,
+// help text, and type information"; OpenMetrics 1.0, "Escaping").
+std::string unescaped_help(std::string_view help, Dialect dialect) {
+  std::string out;
+  for (std::size_t i = 0; i < help.size(); ++i) {
+    const char next = i + 1 < help.size() ? help[i + 1] : '\0';
+    const bool is_escape =
+        next == '\\' || next == 'n' || (next == '"' && dialect == Dialect::kOpenMetrics);
+    if (help[i] != '\\' || !is_escape) {
+      out += help[i];
+    } else {
+      out += next == 'n' ? '\n' : next;
+      ++i;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+bool ProtobufWriter::write(Plan& plan, std::string& out) {
+  if (family_ == plan.families.size()) return false;
+  const std::size_t begin = out.size();
+  work_ = 0;
+  for (;;) {
+    const std::size_t done = out.size() - begin + work_;
+    if (family_ == plan.families.size() || done >= kChunkBytes) return true;
+    advance(plan, kChunkBytes - done, out);
+  }
+}
+
+void ProtobufWriter::advance(Plan& plan, std::size_t room, std::string& out) {
+  switch (step_) {
+    case Step::kBegin:
+      begin_pass(plan);
+      break;
+    case Step::kGroup: {
+      const std::size_t size = groups_.take(is_measuring_ ? plan.stats : ignored_);
+      if (size == 0) step_ = Step::kEncode;
+      work_ += size;
+      break;
+    }
+    case Step::kEncode:
+      encode(plan, out);
+      break;
+    case Step::kCopy: {
+      const std::string_view rest = std::string_view(kept_).substr(copied_, room);
+      out += rest;
+      copied_ += rest.size();
+      if (copied_ == kept_.size()) end_family();
+      break;
+    }
+  }
+}
+
+void ProtobufWriter::begin_pass(const Plan& plan) {
+  const MergedFamily& family = plan.families[family_];
+  groups_.begin_family(family.type, family.name);
+  part_ = family.first_part;
+  begin_share(plan);
+}
+
+void ProtobufWriter::begin_share(const Plan& plan) {
+  const Part& part = plan.parts[part_].part;
+  const Source& source = sources_[part.source];
+  groups_.begin_share(source, source.index->families[part.family]);
+  metric_ = 0;
+  step_ = Step::kGroup;
+}
+
+// The share's next metric, or what comes after its last.
+void ProtobufWriter::encode(Plan& plan, std::string& out) {
+  if (metric_ == groups_.size()) {
+    part_ = plan.parts[part_].next;
+    return part_ == Plan::kNone ? end_pass(plan, out) : begin_share(plan);
+  }
+  std::string& to = is_measuring_ ? kept_ : out;
+  const std::size_t begin = to.size();
+  encoder_.encode(groups_, metric_++, is_measuring_ ? plan.stats : ignored_, to);
+  const std::size_t size = to.size() - begin;
+  if (!is_measuring_) {
+    written_size_ += size;
+    return;
+  }
+  metrics_size_ += size;
+  work_ += size;
+  if (metrics_size_ > kKeptBytes) kept_.clear();
+}
+
+// A family of which nothing can be written is not there.
+void ProtobufWriter::end_pass(const Plan& plan, std::string& out) {
+  CHECK(is_measuring_ || written_size_ == metrics_size_, "a family has the length that it says");
+  if (!is_measuring_ || metrics_size_ == 0) return end_family();
+  write_head(plan.families[family_], out);
+  const bool is_kept = kept_.size() == metrics_size_;
+  is_measuring_ = false;
+  step_ = is_kept ? Step::kCopy : Step::kBegin;
+}
+
+// All that a family has besides its metrics: a message's fields may be in any order.
+void ProtobufWriter::write_head(const MergedFamily& family, std::string& out) {
+  head_.clear();
+  wire::append_string(kName, unescape(family.name), head_);
+  if (!family.help.empty()) {
+    wire::append_string(kHelp, unescaped_help(family.help, family.help_dialect), head_);
+  }
+  wire::append_signed(kType, type_number(family.type), head_);
+  std::string_view less_suffix = family.name;
+  const std::string_view suffix = openmetrics_suffix(family.type);
+  if (less_suffix.ends_with(suffix)) less_suffix.remove_suffix(suffix.size());
+  const std::string_view unit = unit_of(family, less_suffix);
+  if (!unit.empty()) wire::append_string(kUnit, unescape(unit), head_);
+  wire::append_varint(head_.size() + metrics_size_, out);
+  out += head_;
+}
+
+void ProtobufWriter::end_family() {
+  ++family_;
+  step_ = Step::kBegin;
+  is_measuring_ = true;
+  metrics_size_ = 0;
+  written_size_ = 0;
+  kept_.clear();
+  copied_ = 0;
+}
+
+}  // namespace prometheus_rsocket::exposition
