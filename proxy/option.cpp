@@ -1,8 +1,21 @@
 #include "proxy/option.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace prometheus_rsocket::proxy {
 
 using boost::system::result;
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const auto comma = text.find(',');
+    parts.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    text.remove_prefix(comma + 1);
+  }
+}
 
 std::string Option::environment_name() const {
   std::string text = "PROMETHEUS_RSOCKET_PROXY_";
@@ -54,6 +67,30 @@ Option address_option(std::string name, std::vector<SourcedText>& values, std::s
                          const std::string& source) -> result<void, std::string> {
     values.clear();
     for (const std::string& text : texts) values.push_back({text, source});
+    return {};
+  };
+  return option;
+}
+
+Option ranges_option(std::string name, std::vector<server::AddressRange>& values,
+                     std::string help) {
+  Option option(std::move(name), "RANGE", "", std::move(help));
+  option.repeatable = true;
+  option.may_be_empty = true;
+  option.set = [&values](const std::vector<std::string>& texts,
+                         const std::string&) -> result<void, std::string> {
+    std::vector<std::string> parts;
+    for (const std::string& text : texts)
+      std::ranges::move(split_at_commas(text), std::back_inserter(parts));
+    if (parts == std::vector<std::string>{""}) parts.clear();
+    std::vector<server::AddressRange> ranges;
+    for (const std::string& part : parts) {
+      const auto range = server::AddressRange::parse(part);
+      if (!range && parts.size() == 1) return range.error();
+      if (!range) return "\"" + part + "\": " + range.error();
+      ranges.push_back(*range);
+    }
+    values = std::move(ranges);
     return {};
   };
   return option;

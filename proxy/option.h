@@ -14,6 +14,7 @@
 
 #include "base/quantity.h"
 #include "base/time.h"
+#include "server/address_range.h"
 
 namespace prometheus_rsocket::proxy {
 
@@ -42,6 +43,8 @@ struct Option {
   [[nodiscard]] std::string environment_name() const;
 };
 
+[[nodiscard]] std::vector<std::string> split_at_commas(std::string_view text);
+
 // ---- Kinds of options. Each writes to `value`, which outlives it and holds the default.
 
 [[nodiscard]] Option duration_option(std::string name, base::Duration& value, base::Duration min,
@@ -56,6 +59,10 @@ struct SourcedText {
 };
 [[nodiscard]] Option address_option(std::string name, std::vector<SourcedText>& values,
                                     std::string help);
+
+// Repeatable, and each text may hold several with commas between; an empty text alone is no range.
+[[nodiscard]] Option ranges_option(std::string name, std::vector<server::AddressRange>& values,
+                                   std::string help);
 
 // For the kinds below: an option whose last text `parse` takes.
 template <class Value>

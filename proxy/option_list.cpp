@@ -29,6 +29,12 @@ std::vector<Option> option_list(OptionValues& values) {
       number_option<std::size_t>("rsocket.max-connections-per-address",
                                  config.connections_per_address_max, 0, 1'000'000,
                                  "of these from one address; 0: as many as there is room for"),
+      switch_option(
+          "rsocket.proxy-protocol", config.proxy_protocol,
+          "connections of trusted proxies begin with a PROXY header, all others must not"),
+      ranges_option("rsocket.trusted-proxies", config.trusted_proxies,
+                    "load balancers, as ADDRESS or ADDRESS/BITS: their X-Forwarded-For and PROXY "
+                    "headers say who the client is"),
       duration_option("rsocket.max-connection-age", config.connection_age_max, 0ms,
                       "after which a client is sent away, to be spread anew; 0s: never"),
       size_option("rsocket.max-payload", config.payload_bytes_max, "16MiB",

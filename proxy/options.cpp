@@ -75,16 +75,6 @@ Texts read_command_line(const std::vector<Option>& options, int argc, const char
   return texts;
 }
 
-std::vector<std::string> split_at_commas(std::string_view text) {
-  std::vector<std::string> parts;
-  for (;;) {
-    const auto comma = text.find(',');
-    parts.emplace_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 void apply_file(const std::vector<Option>& options, const std::string& path) {
   const auto entries = read_config_file(path);
   if (!entries) throw UsageError(entries.error());
@@ -149,6 +139,11 @@ Options parse_options(int argc, const char* const* argv, const Environment& envi
   for (const Option& option : options) apply_flag(option);
 
   server::Config& config = values.options.server;
+  if (config.proxy_protocol && config.trusted_proxies.empty()) {
+    throw UsageError(
+        "--rsocket.proxy-protocol: it needs --rsocket.trusted-proxies, the addresses whose PROXY "
+        "headers are believed");
+  }
   config.version = kVersion;
   config.web_addresses = resolve_all(values.web);
   config.tcp_addresses = resolve_all(values.tcp);

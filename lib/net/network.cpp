@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 
 #include "net/bind_like.h"
+#include "runtime/address.h"
 
 namespace prometheus_rsocket::net {
 namespace {
@@ -24,11 +25,7 @@ using runtime::Handler;
 using StreamHandler = Handler<void(error_code, std::unique_ptr<runtime::Stream>)>;
 
 Endpoint to_endpoint(const tcp::endpoint& endpoint) {
-  auto address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
-  }
-  return {address, endpoint.port()};
+  return {runtime::unmapped(endpoint.address()), endpoint.port()};
 }
 
 // Completes `handler` later with operation_aborted: what asio calls bad_descriptor.

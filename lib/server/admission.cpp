@@ -6,25 +6,41 @@
 
 namespace prometheus_rsocket::server {
 
-Admitted Admission::judge(const boost::asio::ip::address& address) const {
-  if (served_ >= config_.connections_max) return Admitted::kHeldForAll;
-  if (config_.connections_per_address_max == 0) return Admitted::kServed;
-  const auto found = served_by_address_.find(address);
-  const bool full =
-      found != served_by_address_.end() && found->second >= config_.connections_per_address_max;
-  return full ? Admitted::kHeldForAddress : Admitted::kServed;
+using boost::asio::ip::address;
+
+bool Admission::is_full(const address& of) const {
+  if (config_.connections_per_address_max == 0) return false;
+  const auto found = served_by_address_.find(of);
+  return found != served_by_address_.end() && found->second >= config_.connections_per_address_max;
 }
 
-Slot Admission::admit(std::size_t shard, const boost::asio::ip::address& address) {
-  const Slot slot{judge(address), shard, address};
+Slot Admission::admit(std::size_t shard, const std::optional<address>& of) {
+  Slot slot{Admitted::kServed, shard, of};
+  if (served_ >= config_.connections_max) {
+    slot.as = Admitted::kHeldForAll;
+  } else if (of && is_full(*of)) {
+    slot.as = Admitted::kHeldForAddress;
+  }
   if (slot.as == Admitted::kServed) {
     ++served_;
     ++served_by_shard_.at(shard);
-    ++served_by_address_[address];
+    if (of) ++served_by_address_[*of];
   } else {
     ++held_;
   }
   return slot;
+}
+
+Slot Admission::identify(const Slot& slot, const address& of) {
+  CHECK(slot.as == Admitted::kServed && !slot.address, "a client is identified once");
+  if (!is_full(of)) {
+    ++served_by_address_[of];
+    return {Admitted::kServed, slot.shard, of};
+  }
+  --served_;
+  --served_by_shard_.at(slot.shard);
+  ++held_;
+  return {Admitted::kHeldForAddress, slot.shard, of};
 }
 
 void Admission::free(const Slot& slot) {
@@ -33,10 +49,12 @@ void Admission::free(const Slot& slot) {
     --held_;
     return;
   }
-  const auto found = served_by_address_.find(slot.address);
-  CHECK(found != served_by_address_.end(), "a slot is given back once");
+  CHECK(served_ > 0, "a slot is given back once");
   --served_;
   --served_by_shard_.at(slot.shard);
+  if (!slot.address) return;
+  const auto found = served_by_address_.find(*slot.address);
+  CHECK(found != served_by_address_.end(), "a slot is given back once");
   if (--found->second == 0) served_by_address_.erase(found);
 }
 

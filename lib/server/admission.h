@@ -1,10 +1,14 @@
 // Who is served: counts connections against --rsocket.max-connections and
 // --rsocket.max-connections-per-address. Who is over a limit is held (design.md, "Leaving").
+//
+// Behind a load balancer the client's address is known some time after the connection is accepted:
+// until then it counts against the first limit alone.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "server/config.h"
@@ -21,7 +25,7 @@ enum class Admitted {
 struct Slot {
   Admitted as{};
   std::size_t shard = 0;
-  boost::asio::ip::address address;
+  std::optional<boost::asio::ip::address> address;  // the client's; none: not known yet
 };
 
 class Admission {
@@ -30,7 +34,11 @@ class Admission {
   Admission(std::size_t shards, const Config& config) : config_(config), served_by_shard_(shards) {}
 
   // To be given back by free().
-  [[nodiscard]] Slot admit(std::size_t shard, const boost::asio::ip::address& address);
+  [[nodiscard]] Slot admit(std::size_t shard,
+                           const std::optional<boost::asio::ip::address>& address);
+  // The client's address of a slot that is served without: the slot in its place, which may be held
+  // now. To be given back in place of `slot`.
+  [[nodiscard]] Slot identify(const Slot& slot, const boost::asio::ip::address& address);
   void free(const Slot& slot);
 
   [[nodiscard]] std::size_t served() const { return served_; }
@@ -38,7 +46,7 @@ class Admission {
   [[nodiscard]] std::size_t least_loaded_shard() const;
 
  private:
-  [[nodiscard]] Admitted judge(const boost::asio::ip::address& address) const;
+  [[nodiscard]] bool is_full(const boost::asio::ip::address& address) const;
 
   const Config& config_;
   std::size_t served_ = 0;

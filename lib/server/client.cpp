@@ -9,6 +9,7 @@
 #include "base/mutant.h"
 #include "base/probe.h"
 #include "push/push_store.h"
+#include "server/forwarded_for.h"
 #include "server/limits.h"
 #include "transport/leaving.h"
 
@@ -81,9 +82,11 @@ std::string words(const OpenFailure& failure) {
 }  // namespace
 
 Client::Client(ClientOwner& owner, ConnectionId id,
-               std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at)
+               std::unique_ptr<transport::FrameChannel> channel, const runtime::Endpoint& remote,
+               base::Instant accepted_at)
     : owner_(owner),
       id_(id),
+      remote_(remote),
       last_room_(owner.remembered()),
       session_(std::make_shared<transport::Session>(
           owner.shard(), std::move(channel),
@@ -107,8 +110,7 @@ void Client::on(const rsocket::SetupReceived& setup) {
   connected_at_ = now();
   is_ours_ = setup.settings.data_mime_type == transport::kOurDataMimeType;
   ++owner_.metrics().connections;
-  owner_.shard().log.debug("client connected",
-                           {{"client", runtime::to_string(session_->remote_endpoint())}});
+  owner_.shard().log.debug("client connected", {{"client", client_text(remote_)}});
   owner_.connected(*this, read_info(setup));
   give_key();
   if (owner_.draining()) static_cast<void>(ask_to_leave());
@@ -117,7 +119,7 @@ void Client::on(const rsocket::SetupReceived& setup) {
 
 ClientInfo Client::read_info(const rsocket::SetupReceived& setup) {
   ClientInfo info;
-  info.address = session_->remote_endpoint();
+  info.address = remote_;
   info.transport = session_->kind();
   info.connected_at = *connected_at_;
   const auto& metadata = setup.payload.metadata;
@@ -327,9 +329,8 @@ bool Client::ask_to_leave() {
 }
 
 void Client::on(const rsocket::PeerError& error) {
-  owner_.shard().log.debug(
-      "client ends with an error",
-      {{"client", runtime::to_string(session_->remote_endpoint())}, {"text", error.text}});
+  owner_.shard().log.debug("client ends with an error",
+                           {{"client", client_text(remote_)}, {"text", error.text}});
 }
 
 void Client::on(const rsocket::Closed& closed) {
@@ -366,7 +367,7 @@ std::string Client::give_up(std::string_view what, rsocket::AbortReason reason) 
 void Client::log_trouble(std::string_view message, std::string reason) {
   const auto suppressed = owner_.log_limit().admit(now());
   if (!suppressed) return;
-  owner_.shard().log.warn(message, {{"client", runtime::to_string(session_->remote_endpoint())},
+  owner_.shard().log.warn(message, {{"client", client_text(remote_)},
                                     {"reason", std::move(reason)},
                                     {"suppressed", std::to_string(*suppressed)}});
 }

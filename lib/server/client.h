@@ -51,8 +51,9 @@ class ClientOwner {
 
 class Client final : private transport::SessionHandler {
  public:
+  // `remote`: the client's own address, also where `channel` is a balancer's.
   Client(ClientOwner& owner, ConnectionId id, std::unique_ptr<transport::FrameChannel> channel,
-         base::Instant accepted_at);
+         const runtime::Endpoint& remote, base::Instant accepted_at);
   ~Client() override;
 
   Client(const Client&) = delete;
@@ -74,9 +75,8 @@ class Client final : private transport::SessionHandler {
 
   // It is not asked any more, and stays connected: what some of base/mutant.h's bugs do.
   void forget();
-  [[nodiscard]] boost::asio::ip::address remote_address() const {
-    return session_->remote_endpoint().address;
-  }
+  // Its own, also behind a balancer, which may not know the port: 0.
+  [[nodiscard]] const runtime::Endpoint& remote_endpoint() const { return remote_; }
 
   // Another connection of the same process takes its place: it is asked no more, and sent away once
   // it has answered what it was asked.
@@ -139,6 +139,7 @@ class Client final : private transport::SessionHandler {
 
   ClientOwner& owner_;
   const ConnectionId id_;
+  const runtime::Endpoint remote_;
   std::optional<base::Instant> connected_at_;
   std::vector<std::shared_ptr<const envelope::PrivateKey>> keys_;  // newest first
   std::vector<Asked> asked_;

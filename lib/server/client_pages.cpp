@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "server/forwarded_for.h"
 #include "server/page.h"
 #include "server/scrape_time.h"
 
@@ -86,7 +87,7 @@ json::object target_of(const Registry::Entry& entry, std::string_view address) {
   json::object labels{{"__metrics_path__", path_of(entry.id)}};
   // Without a name it is told from others by its address.
   labels["instance"] = entry.info.identity ? entry.info.identity->instance : entry.id;
-  labels["__meta_prometheus_rsocket_address"] = runtime::to_string(entry.info.address);
+  labels["__meta_prometheus_rsocket_address"] = client_text(entry.info.address);
   labels["__meta_prometheus_rsocket_transport"] = word(entry.info.transport);
   if (entry.info.identity) {
     labels["job"] = entry.info.identity->job;
@@ -103,7 +104,7 @@ class Table {
 
   [[nodiscard]] json::object row(const Registry::Entry& entry) const {
     json::object row{{"id", entry.id},
-                     {"address", runtime::to_string(entry.info.address)},
+                     {"address", client_text(entry.info.address)},
                      {"transport", word(entry.info.transport)},
                      {"connected_at", wall(entry.info.connected_at)}};
     if (entry.info.identity) {

@@ -13,6 +13,7 @@
 #include "http/gzip.h"
 #include "push/push_store.h"
 #include "runtime/network.h"
+#include "server/address_range.h"
 
 namespace prometheus_rsocket::server {
 
@@ -26,6 +27,12 @@ struct Config {
 
   std::size_t connections_max = 16'384;         // over it: held, then closed
   std::size_t connections_per_address_max = 0;  // likewise; 0: as many as there is room for
+  // Load balancers: who is behind them is what they say (X-Forwarded-For of WebSocket upgrades, and
+  // the PROXY header) …
+  std::vector<AddressRange> trusted_proxies;
+  // … which, with this, every RSocket connection of theirs has to begin with, and no other may.
+  // Who is no balancer is served without. REQUIRES: trusted_proxies is not empty.
+  bool proxy_protocol = false;
   // How old a connection grows before its client is sent away, to be spread anew; 0: without end.
   base::Duration connection_age_max{};
   std::size_t payload_bytes_max = std::size_t{16} << 20;

@@ -17,6 +17,11 @@ class Hub {
   // The socket of a connection that was handed to a shard is closed.
   virtual void slot_freed(const Slot& slot) = 0;
 
+  // Who the client is whose slot has no address yet. ShardServer::identified() follows, with
+  // `ticket` and the slot that takes the place of this one.
+  virtual void client_identified(const Slot& slot, const boost::asio::ip::address& address,
+                                 std::uint64_t ticket) = 0;
+
   // A shard has asked its clients; so many replies will come. `tardy` of them were late before.
   virtual void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) = 0;
   virtual void pull_replied(PullId pull, Reply reply) = 0;

@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, kQuarantines> kQuarantineNames = {
     "envelope", "snappy", "too_large", "utf8", "malformed", "page_full", "inflight"};
 constexpr std::array<std::string_view, kConnectionErrors> kConnectionErrorNames = {
     "NotRSocket", "ProtocolError", "SetupTimeout", "KeepaliveTimeout"};
+constexpr std::array<std::string_view, kHeaderFaults> kHeaderFaultNames = {
+    "proxy_header_missing", "proxy_header_malformed", "proxy_header_late",
+    "proxy_header_untrusted"};
 constexpr std::array<std::string_view, kTransports> kTransportNames = {"tcp", "websocket"};
 
 struct Label {
@@ -189,11 +192,15 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
               "Connections closed since the client was silent beyond its declared lifetime.",
               all.keepalive_timeouts);
   page.family("prometheus_proxy_connections_refused_total", "counter",
-              "Connections held and then closed without being served.");
+              "Connections closed without being served, by reason.");
   page.sample("prometheus_proxy_connections_refused_total", {{"reason", "max_connections"}},
               front.refused_for_all);
   page.sample("prometheus_proxy_connections_refused_total",
               {{"reason", "max_connections_per_address"}}, front.refused_for_address);
+  for (std::size_t i = 0; i < kHeaderFaults; ++i) {
+    page.sample("prometheus_proxy_connections_refused_total", {{"reason", kHeaderFaultNames[i]}},
+                all.refused_for_header[i]);
+  }
   page.single("prometheus_proxy_scrapes_refused_total", "counter",
               "Scrapes answered 503 since too many ran at once.", front.scrapes_refused);
 }
@@ -296,6 +303,9 @@ void ShardMetrics::add(const ShardMetrics& other) {
     for (std::size_t t = 0; t < kTransports; ++t) {
       connection_errors[i][t] += other.connection_errors[i][t];
     }
+  }
+  for (std::size_t i = 0; i < kHeaderFaults; ++i) {
+    refused_for_header[i] += other.refused_for_header[i];
   }
   keepalive_timeouts += other.keepalive_timeouts;
   pushes_refused += other.pushes_refused;

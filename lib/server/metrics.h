@@ -71,6 +71,10 @@ inline constexpr std::size_t kQuarantines = 7;
 enum class ConnectionError : std::uint8_t { kNotRSocket, kProtocol, kSetupTimeout, kKeepalive };
 inline constexpr std::size_t kConnectionErrors = 4;
 
+// Why a connection is refused for its PROXY header, or for its lack of one.
+enum class HeaderFault : std::uint8_t { kMissing, kMalformed, kLate, kUntrusted };
+inline constexpr std::size_t kHeaderFaults = 4;
+
 inline constexpr std::size_t kTransports = 2;  // by transport::TransportKind
 
 struct ShardMetrics {
@@ -84,6 +88,7 @@ struct ShardMetrics {
   Histogram payload_bytes;
   std::array<std::uint64_t, kQuarantines> quarantined{};
   std::array<std::array<std::uint64_t, kTransports>, kConnectionErrors> connection_errors{};
+  std::array<std::uint64_t, kHeaderFaults> refused_for_header{};
   std::uint64_t keepalive_timeouts = 0;
   std::uint64_t pushes_refused = 0;
 };

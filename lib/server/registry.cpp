@@ -17,8 +17,12 @@ void append_hex(std::uint64_t value, std::string& out) {
 
 }  // namespace
 
-std::string public_id(const ClientInfo& info) {
-  if (!info.identity) return runtime::to_string(info.address);
+std::string public_id(const ClientInfo& info, ConnectionId client) {
+  if (!info.identity && info.address.port > 0) return runtime::to_string(info.address);
+  if (!info.identity) {
+    return info.address.address.to_string() + "-" + std::to_string(client.shard) + "-" +
+           std::to_string(client.serial);
+  }
   // Known to all, so that every proxy gives a client the same id: who shares it on purpose could as
   // well claim the name.
   const std::string name = info.identity->job + '\0' + info.identity->instance;
@@ -31,7 +35,7 @@ std::string public_id(const ClientInfo& info) {
 void Registry::connected(ConnectionId client, ClientInfo info) {
   const Seniority seniority{info.connected_at, client};
   Entry entry{std::move(info), {}, std::nullopt};
-  entry.id = public_id(entry.info);
+  entry.id = public_id(entry.info, client);
   const std::string id = entry.id;
   std::erase_if(departed_, [&](const Departed& departed) { return departed.entry.id == id; });
   connected_at_.emplace(client, seniority.first);

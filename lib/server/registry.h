@@ -36,8 +36,9 @@ enum class Departure : std::uint8_t {
 };
 
 // The name of a client in paths: of a named one a hash of (job, instance), the same wherever it
-// connects; of another one its address and port.
-[[nodiscard]] std::string public_id(const ClientInfo& info);
+// connects; of another one its address and port, and where only the address is known the
+// connection.
+[[nodiscard]] std::string public_id(const ClientInfo& info, ConnectionId client);
 
 class Registry {
  public:

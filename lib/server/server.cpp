@@ -141,7 +141,7 @@ std::vector<runtime::Endpoint> Server::endpoints(TransportKind kind) const {
 void Server::accepted(TransportKind kind, std::size_t shard,
                       std::unique_ptr<runtime::Stream> stream) {
   ShardServer& target = *shards_[shard];
-  const Slot slot = admission_.admit(shard, stream->remote_endpoint().address);
+  const Slot slot = admission_.admit(shard, known_client(kind, stream->remote_endpoint().address));
   if (slot.as == Admitted::kServed) {
     to_shard(shard,
              [&target, kind, slot, now = shard_.clock.now(), stream = std::move(stream)]() mutable {
@@ -149,18 +149,41 @@ void Server::accepted(TransportKind kind, std::size_t shard,
              });
     return;
   }
-  base::reached(base::Probe::kConnectionHeld);
-  ++(slot.as == Admitted::kHeldForAll ? front_.refused_for_all : front_.refused_for_address);
+  count_held(slot.as);
   to_shard(shard, [&target, slot, stream = std::move(stream)]() mutable {
     target.hold(std::move(stream), slot);
   });
+}
+
+std::optional<boost::asio::ip::address> Server::known_client(
+    TransportKind kind, const boost::asio::ip::address& peer) const {
+  const bool may_speak_for_another = config_.proxy_protocol || kind == TransportKind::kWebSocket;
+  if (may_speak_for_another && contains(config_.trusted_proxies, peer)) return std::nullopt;
+  return peer;
+}
+
+void Server::count_held(Admitted as) {
+  base::reached(base::Probe::kConnectionHeld);
+  ++(as == Admitted::kHeldForAll ? front_.refused_for_all : front_.refused_for_address);
   if (admission_.held() < kHeldMax) return;
   for (const RSocketListener& listener : listeners_) listener.acceptor->pause();
+}
+
+void Server::client_identified(const Slot& slot, const boost::asio::ip::address& address,
+                               std::uint64_t ticket) {
+  const Slot in_its_place = admission_.identify(slot, address);
+  ShardServer& target = *shards_[slot.shard];
+  to_shard(slot.shard,
+           [&target, ticket, in_its_place] { target.identified(ticket, in_its_place); });
+  if (in_its_place.as == Admitted::kServed) return;
+  count_held(in_its_place.as);
+  if (draining_) end_when_empty();
 }
 
 void Server::slot_freed(const Slot& slot) {
   admission_.free(slot);
   if (draining_) return end_when_empty();
+  if (admission_.held() >= kHeldMax) return;
   for (const RSocketListener& listener : listeners_) listener.acceptor->resume();
 }
 

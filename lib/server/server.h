@@ -65,6 +65,8 @@ class Server final : private Hub {
   };
 
   void slot_freed(const Slot& slot) override;
+  void client_identified(const Slot& slot, const boost::asio::ip::address& address,
+                         std::uint64_t ticket) override;
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) override;
   void pull_replied(PullId pull, Reply reply) override;
   void push_received(ConnectionId client, std::uint32_t stream,
@@ -76,6 +78,10 @@ class Server final : private Hub {
                                                     transport::TransportKind kind);
   void accepted(transport::TransportKind kind, std::size_t shard,
                 std::unique_ptr<runtime::Stream> stream);
+  // The address that a connection counts for; nothing while a balancer has not said it.
+  [[nodiscard]] std::optional<boost::asio::ip::address> known_client(
+      transport::TransportKind kind, const boost::asio::ip::address& peer) const;
+  void count_held(Admitted as);
   void gather_metrics(std::function<void(std::vector<ShardMetrics>)> done);
   void to_shard_of(ConnectionId client, std::function<void(ShardServer&)> task);
   void settle_name(ConnectionId client);

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "base/check.h"
 #include "base/mutant.h"
 #include "base/probe.h"
 #include "rsocket/limits.h"
+#include "server/forwarded_for.h"
+#include "transport/proxied_stream.h"
 #include "transport/websocket_frame_channel.h"
 
 namespace prometheus_rsocket::server {
@@ -26,6 +29,39 @@ std::size_t inflight_share(const Config& config, std::size_t shards) {
 // if for the first time.
 std::size_t remembered_share(const Config& config, std::size_t shards) {
   return config.page_bytes_max / 4 / shards;
+}
+
+const boost::system::error_category& header_category() {
+  return transport::make_error_code(transport::ProxyHeaderError::kMissing).category();
+}
+
+HeaderFault fault_of(transport::ProxyHeaderError error) {
+  switch (error) {
+    case transport::ProxyHeaderError::kMissing:
+      return HeaderFault::kMissing;
+    case transport::ProxyHeaderError::kMalformed:
+    case transport::ProxyHeaderError::kTooLong:
+    case transport::ProxyHeaderError::kCutShort:
+      return HeaderFault::kMalformed;
+    case transport::ProxyHeaderError::kLate:
+      return HeaderFault::kLate;
+    case transport::ProxyHeaderError::kFromUntrusted:
+      return HeaderFault::kUntrusted;
+  }
+  return HeaderFault::kMalformed;
+}
+
+// Whether a handshake ended with its connection: from a balancer, that it looked whether we are
+// here.
+bool is_of_stream(error_code error) {
+  return error != boost::asio::error::timed_out && error != boost::system::errc::bad_message;
+}
+
+// By what a balancer at `remote` wrote into the upgrade request; who is none is believed nothing.
+runtime::Endpoint client_behind(const runtime::Endpoint& remote, std::string_view forwarded_for,
+                                const Config& config) {
+  if (!contains(config.trusted_proxies, remote.address)) return remote;
+  return forwarded_client(forwarded_for, config.trusted_proxies).value_or(remote);
 }
 
 }  // namespace
@@ -57,52 +93,127 @@ void ShardServer::tell(runtime::Handler<void()> task) {
 
 void ShardServer::serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
                         base::Instant accepted_at, const Slot& slot) {
-  if (kind == transport::TransportKind::kWebSocket) {
-    handshake(std::move(stream), accepted_at, slot);
+  if (config_.proxy_protocol) {
+    read_header(std::move(stream), kind, accepted_at, slot);
   } else {
-    add_client(transport::make_tcp_channel(std::move(stream)), accepted_at, slot);
+    begin(std::move(stream), kind, accepted_at, slot);
   }
 }
 
-void ShardServer::add_client(std::unique_ptr<transport::FrameChannel> channel,
-                             base::Instant accepted_at, const Slot& slot) {
-  const ConnectionId id{shard_.index, next_serial_++};
-  const auto added = clients_
-                         .emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
-                                                               std::move(channel), accepted_at))
-                         .first;
-  added->second->when_channel_closed(
-      boost::asio::bind_executor(shard_.executor, [this, slot] { free(slot); }));
-  // Its handshake was under way when the others were told.
-  if (draining_) added->second->leave();
+void ShardServer::read_header(std::unique_ptr<runtime::Stream> stream,
+                              transport::TransportKind kind, base::Instant accepted_at,
+                              const Slot& slot) {
+  transport::ProxyHeaderConfig config;
+  config.required = contains(config_.trusted_proxies, stream->remote_endpoint().address);
+  config.deadline = accepted_at + rsocket::kFirstFrameTime;
+  transport::async_read_proxy_header(
+      shard_, std::move(stream), config,
+      boost::asio::bind_executor(
+          shard_.executor, [this, kind, accepted_at, slot](
+                               error_code error, std::unique_ptr<runtime::Stream> rest) mutable {
+            if (!error) return begin(std::move(rest), kind, accepted_at, slot);
+            if (error.category() == header_category()) {
+              return refuse(std::move(rest), error, slot);
+            }
+            rest.reset();  // it has ended without a word, as one that checks whether we are here
+            free(slot);
+          }));
+}
+
+// Where a client of the Java kind may be behind it, it is held: a balancer that is not set up as we
+// are closes its client's connection with ours, and a quick close makes that redial without pause.
+void ShardServer::refuse(std::unique_ptr<runtime::Stream> stream, error_code why,
+                         const Slot& slot) {
+  const HeaderFault fault = fault_of(static_cast<transport::ProxyHeaderError>(why.value()));
+  ++metrics_.refused_for_header[static_cast<std::size_t>(fault)];
+  if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {
+    shard_.log.warn("connection refused", {{"client", client_text(stream->remote_endpoint())},
+                                           {"reason", why.message()},
+                                           {"suppressed", std::to_string(*suppressed)}});
+  }
+  const bool has_waited = why == transport::ProxyHeaderError::kLate;
+  const bool has_ended = why == transport::ProxyHeaderError::kCutShort;
+  if (!draining_ && !has_waited && !has_ended) return hold(std::move(stream), slot);
+  stream.reset();
+  free(slot);
+}
+
+void ShardServer::begin(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
+                        base::Instant accepted_at, const Slot& slot) {
+  if (kind == transport::TransportKind::kWebSocket) {
+    return handshake(std::move(stream), accepted_at, slot);
+  }
+  const runtime::Endpoint client = stream->remote_endpoint();
+  identify({transport::make_tcp_channel(std::move(stream)), client, accepted_at}, slot);
 }
 
 void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
                             const Slot& slot) {
+  const runtime::Endpoint remote = stream->remote_endpoint();
   transport::WebSocketAcceptConfig config;
   config.deadline = accepted_at + rsocket::kFirstFrameTime;
   transport::async_accept_websocket(
       shard_, std::move(stream), config,
       boost::asio::bind_executor(
-          shard_.executor,
-          [this, accepted_at, slot](error_code error, transport::AcceptedWebSocket accepted) {
-            if (!error) return add_client(std::move(accepted.channel), accepted_at, slot);
-            constexpr auto kWebSocket =
-                static_cast<std::size_t>(transport::TransportKind::kWebSocket);
-            ++metrics_.connection_errors[static_cast<std::size_t>(ConnectionError::kNotRSocket)]
-                                        [kWebSocket];
-            if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {
-              shard_.log.warn(
-                  "WebSocket handshake failed",
-                  {{"reason", error.message()}, {"suppressed", std::to_string(*suppressed)}});
+          shard_.executor, [this, remote, accepted_at, slot](
+                               error_code error, transport::AcceptedWebSocket accepted) {
+            if (!error) {
+              const auto client = client_behind(remote, accepted.forwarded_for, config_);
+              return identify({std::move(accepted.channel), client, accepted_at}, slot);
             }
+            if (slot.address || !is_of_stream(error)) handshake_failed(remote, error);
             free(slot);
           }));
 }
 
+void ShardServer::handshake_failed(const runtime::Endpoint& remote, error_code error) {
+  constexpr auto kWebSocket = static_cast<std::size_t>(transport::TransportKind::kWebSocket);
+  ++metrics_.connection_errors[static_cast<std::size_t>(ConnectionError::kNotRSocket)][kWebSocket];
+  if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {
+    shard_.log.warn("WebSocket handshake failed", {{"client", client_text(remote)},
+                                                   {"reason", error.message()},
+                                                   {"suppressed", std::to_string(*suppressed)}});
+  }
+}
+
+void ShardServer::identify(Arrival arrival, const Slot& slot) {
+  if (slot.address) return add_client(std::move(arrival), slot);
+  const std::uint64_t ticket = next_ticket_++;
+  tell([&hub = hub_, slot, address = arrival.client.address, ticket] {
+    hub.client_identified(slot, address, ticket);
+  });
+  arrivals_.emplace(ticket, std::move(arrival));
+}
+
+void ShardServer::identified(std::uint64_t ticket, const Slot& slot) {
+  auto arrived = arrivals_.extract(ticket);
+  CHECK(!arrived.empty(), "the hub answers once");
+  Arrival& arrival = arrived.mapped();
+  if (slot.as == Admitted::kServed) return add_client(std::move(arrival), slot);
+  hold({.timer = {}, .as = slot.as, .stream = {}, .channel = std::move(arrival.channel)}, slot);
+}
+
+void ShardServer::add_client(Arrival arrival, const Slot& slot) {
+  const ConnectionId id{shard_.index, next_serial_++};
+  const auto added = clients_
+                         .emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
+                                                               std::move(arrival.channel),
+                                                               arrival.client, arrival.accepted_at))
+                         .first;
+  added->second->when_channel_closed(
+      boost::asio::bind_executor(shard_.executor, [this, slot] { free(slot); }));
+  // It was on its way when the others were told.
+  if (draining_) added->second->leave();
+}
+
 void ShardServer::hold(std::unique_ptr<runtime::Stream> stream, const Slot& slot) {
-  held_.push_back({shard_.timers.make_timer(), std::move(stream)});
+  hold({.timer = {}, .as = slot.as, .stream = std::move(stream), .channel = {}}, slot);
+}
+
+void ShardServer::hold(Held what, const Slot& slot) {
+  held_.push_back(std::move(what));
   const auto held = std::prev(held_.end());
+  held->timer = shard_.timers.make_timer();
   const base::Duration spread = shard_.random.up_to(kHoldMax - kHoldMin);
   held->timer->async_wait_until(
       shard_.clock.now() + kHoldMin + spread,
@@ -164,6 +275,10 @@ void ShardServer::drain(base::Duration within) {
   std::vector<Client*> all;
   for (const auto& [id, client] : clients_) all.push_back(client.get());
   if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(all, std::less());
+  // Who is held in the place of a client would be waited for.
+  for (const Held& held : held_) {
+    if (held.as == Admitted::kServed) held.timer->cancel();
+  }
   asked_until_ = now + within;
   for (Client* client : all) {
     const base::Duration moment = shard_.random.up_to(within);
@@ -243,7 +358,8 @@ void ShardServer::ended(Client& client, Departure how) {
   CHECK(found != clients_.end(), "a client ends once");
   if (base::is_mutant(base::Mutant::kOldHandlerRemovesNew)) {
     for (auto it = std::next(found); it != clients_.end(); ++it) {
-      if (it->second->remote_address() == client.remote_address()) it->second->forget();
+      if (it->second->remote_endpoint().address == client.remote_endpoint().address)
+        it->second->forget();
     }
   }
   clients_.erase(found);

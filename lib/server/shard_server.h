@@ -23,9 +23,13 @@ class ShardServer final : private ClientOwner {
               const base::SipKey& hash_key);
   ~ShardServer() override;
 
-  // A fresh connection, its stream on this shard. The slot is freed when its socket is closed.
+  // A fresh connection, its stream on this shard. The slot is freed when its socket is closed. One
+  // without the client's address is a trusted balancer's: it is shown to the hub once the address
+  // is known, and the client comes to be, or is held, when the answer is here.
   void serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
              base::Instant accepted_at, const Slot& slot);
+  // The hub's answer to client_identified().
+  void identified(std::uint64_t ticket, const Slot& slot);
   // Reads nothing of it and closes it after a while.
   void hold(std::unique_ptr<runtime::Stream> stream, const Slot& slot);
 
@@ -57,7 +61,15 @@ class ShardServer final : private ClientOwner {
  private:
   struct Held {
     std::unique_ptr<runtime::Timer> timer;
-    std::unique_ptr<runtime::Stream> stream;
+    Admitted as;
+    std::unique_ptr<runtime::Stream> stream;  // one of these
+    std::unique_ptr<transport::FrameChannel> channel;
+  };
+  // On its way to become a client.
+  struct Arrival {
+    std::unique_ptr<transport::FrameChannel> channel;
+    runtime::Endpoint client;
+    base::Instant accepted_at;
   };
 
   runtime::Shard& shard() override { return shard_; }
@@ -75,10 +87,17 @@ class ShardServer final : private ClientOwner {
               std::shared_ptr<const Exposition> exposition) override;
   void ended(Client& client, Departure how) override;
 
-  void add_client(std::unique_ptr<transport::FrameChannel> channel, base::Instant accepted_at,
-                  const Slot& slot);
+  void read_header(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
+                   base::Instant accepted_at, const Slot& slot);
+  void refuse(std::unique_ptr<runtime::Stream> stream, runtime::error_code why, const Slot& slot);
+  void begin(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
+             base::Instant accepted_at, const Slot& slot);
   void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
                  const Slot& slot);
+  void handshake_failed(const runtime::Endpoint& remote, runtime::error_code error);
+  void identify(Arrival arrival, const Slot& slot);
+  void add_client(Arrival arrival, const Slot& slot);
+  void hold(Held held, const Slot& slot);
   void leave_in_turn();
   // When a client that was asked is sent away. REQUIRES: asked_until_ is not over.
   [[nodiscard]] base::Instant moment_of_asked();
@@ -97,7 +116,9 @@ class ShardServer final : private ClientOwner {
   LogLimit log_limit_;
   std::shared_ptr<const envelope::PrivateKey> key_;
   std::uint64_t next_serial_ = 1;
+  std::uint64_t next_ticket_ = 1;
   std::map<ConnectionId, std::unique_ptr<Client>> clients_;
+  std::map<std::uint64_t, Arrival> arrivals_;  // by ticket: the hub is asked about their address
   std::list<Held> held_;
   // While draining: who leaves when, soonest last.
   bool draining_ = false;

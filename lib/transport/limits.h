@@ -27,6 +27,13 @@ inline constexpr std::size_t kWriteBatchBytes = std::size_t{256} * 1024;
 // A WebSocket upgrade request: a token and what proxies on the way add.
 inline constexpr std::size_t kUpgradeBytesMax = std::size_t{16} * 1024;
 
+// A PROXY header of version 1, its CRLF included ("The PROXY protocol", 2.1: the longest there is)
+// …
+inline constexpr std::size_t kProxyLineBytesMax = 107;
+// … and one of version 2 with its TLVs, which may declare 64 KiB: what nginx takes
+// (NGX_PROXY_PROTOCOL_MAX_HEADER), twice what a client's certificate in it needs.
+inline constexpr std::size_t kProxyHeaderBytesMax = 4096;
+
 // What one read of a WebSocket message asks for: as much as has come, between these.
 inline constexpr std::size_t kReadBytesMin = 512;
 inline constexpr std::size_t kReadBytesMax = std::size_t{64} * 1024;
@@ -40,5 +47,6 @@ inline constexpr std::size_t kIdentityLabelsMax = 64;
 
 static_assert(kLingerTime < kWriteStallTime);
 static_assert(kIdentityBytesMax < rsocket::kSetupFrameBytesMax);
+static_assert(kProxyLineBytesMax < kProxyHeaderBytesMax);
 
 }  // namespace prometheus_rsocket::transport

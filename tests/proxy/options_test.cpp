@@ -63,6 +63,7 @@ struct Sample {
   std::string value;
   std::function<std::string(const Options&)> read;  // as it arrives where it is used
   std::string expected;
+  std::vector<std::string> beside = {};  // flags without which it is wrong
 };
 
 template <class Number>
@@ -81,6 +82,12 @@ std::function<std::string(const Options&)> endpoints(
   };
 }
 
+std::string ranges(const Options& options) {
+  std::string text;
+  for (const auto& range : options.server.trusted_proxies) text += to_string(range) + " ";
+  return text;
+}
+
 const std::map<std::string, Sample>& samples() {
   using server::Config;
   static const std::map<std::string, Sample> all = {
@@ -90,6 +97,9 @@ const std::map<std::string, Sample>& samples() {
       {"rsocket.max-connections", {"7", number(&Config::connections_max), "7"}},
       {"rsocket.max-connections-per-address",
        {"8", number(&Config::connections_per_address_max), "8"}},
+      {"rsocket.proxy-protocol",
+       {"true", number(&Config::proxy_protocol), "1", {"--rsocket.trusted-proxies=10.0.0.0/8"}}},
+      {"rsocket.trusted-proxies", {"10.0.0.0/8,::1", ranges, "10.0.0.0/8 ::1/128 "}},
       {"rsocket.max-connection-age", {"1h30m", time(&Config::connection_age_max), "1h30m"}},
       {"rsocket.max-payload", {"1KiB", number(&Config::payload_bytes_max), "1024"}},
       {"rsocket.max-uncompressed", {"2KiB", number(&Config::uncompressed_bytes_max), "2048"}},
@@ -153,10 +163,12 @@ TEST_P(EveryOption, IsSetByFlagByEnvironmentAndByFile) {
   OptionValues values;
   const std::vector<Option> options = option_list(values);
   const std::string variable = std::ranges::find(options, name, &Option::name)->environment_name();
-  EXPECT_NE(sample.read(parse({})), sample.expected) << "the sample is no default";
-  EXPECT_EQ(sample.read(parse({"--" + name + "=" + sample.value})), sample.expected);
-  EXPECT_EQ(sample.read(parse({}, {{variable, sample.value}})), sample.expected);
-  EXPECT_EQ(sample.read(parse_file(name + ": \"" + sample.value + "\"\n")), sample.expected);
+  std::vector<std::string> flags = sample.beside;
+  EXPECT_NE(sample.read(parse(flags)), sample.expected) << "the sample is no default";
+  EXPECT_EQ(sample.read(parse(flags, {{variable, sample.value}})), sample.expected);
+  EXPECT_EQ(sample.read(parse_file(name + ": \"" + sample.value + "\"\n", flags)), sample.expected);
+  flags.push_back("--" + name + "=" + sample.value);
+  EXPECT_EQ(sample.read(parse(flags)), sample.expected);
 }
 
 TEST_F(OptionsTest, EverySampleIsOfAnOption) {
@@ -210,6 +222,39 @@ TEST_F(OptionsTest, AnEmptyAddressTurnsThatListenerOff) {
   EXPECT_TRUE(off(parse_file("rsocket.tcp-address: \"\"\n")));
   EXPECT_TRUE(off(parse_file("rsocket.tcp-address: []\n")));
   EXPECT_FALSE(parse({"--rsocket.tcp-address="}).server.web_addresses.empty());
+}
+
+TEST_F(OptionsTest, TrustedProxiesAreListedByCommasByRepetitionAndInAFile) {
+  EXPECT_EQ(ranges(parse({"--rsocket.trusted-proxies=10.0.0.1,192.0.2.0/24",
+                          "--rsocket.trusted-proxies", "2001:db8::/32"})),
+            "10.0.0.1/32 192.0.2.0/24 2001:db8::/32 ");
+  const std::string list = "rsocket.trusted-proxies: [10.0.0.1, \"::1\"]\n";
+  EXPECT_EQ(ranges(parse_file(list)), "10.0.0.1/32 ::1/128 ");
+  EXPECT_EQ(ranges(parse_file(list, {"--rsocket.trusted-proxies="})), "");
+}
+
+TEST_F(OptionsTest, TheProxyProtocolNeedsWhoIsTrusted) {
+  const std::string why =
+      "--rsocket.proxy-protocol: it needs --rsocket.trusted-proxies, the addresses whose PROXY "
+      "headers are believed";
+  EXPECT_EQ(error({"--rsocket.proxy-protocol"}), why);
+  EXPECT_EQ(error({"--rsocket.proxy-protocol", "--rsocket.trusted-proxies="}), why);
+  EXPECT_EQ(error({"--rsocket.proxy-protocol", "--rsocket.trusted-proxies=::1"}), "none");
+  EXPECT_EQ(error({"--rsocket.trusted-proxies=::1"}), "none");
+}
+
+TEST_F(OptionsTest, ATrustedProxyThatIsNoneIsToldWithItsPlaceAndReason) {
+  EXPECT_EQ(error({"--rsocket.trusted-proxies=10.0.0.0/33"}),
+            "--rsocket.trusted-proxies=10.0.0.0/33: behind the / is no whole number from 0 to 32");
+  EXPECT_EQ(error({"--rsocket.trusted-proxies=10.0.0.0/8,balancer"}),
+            "--rsocket.trusted-proxies=10.0.0.0/8,balancer: \"balancer\": it is neither an address "
+            "nor a range ADDRESS/BITS");
+  EXPECT_EQ(error({"--rsocket.trusted-proxies=10.0.0.1/8"}),
+            "--rsocket.trusted-proxies=10.0.0.1/8: the address has bits behind the prefix: a range "
+            "begins with its first");
+  EXPECT_EQ(file_error("rsocket.trusted-proxies: [\"::1\", \"10.0.0.1,\"]\n"),
+            "FILE:1:26: rsocket.trusted-proxies=::1,10.0.0.1,: \"\": it is neither an address nor "
+            "a range ADDRESS/BITS");
 }
 
 TEST_F(OptionsTest, OfAFlagGivenTwiceTheLastCounts) {

@@ -28,7 +28,7 @@ agent::Config named(std::string instance, std::string incarnation = "one",
 std::string path_of(const std::string& instance) {
   ClientInfo info;
   info.identity = transport::Identity{"job", instance, "", {}};
-  return "/metrics/clients/" + public_id(info);
+  return "/metrics/clients/" + public_id(info, {});
 }
 
 struct ClientPagesTest : testing::Test {

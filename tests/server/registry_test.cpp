@@ -32,9 +32,10 @@ std::vector<std::string> ids(const std::vector<const Registry::Entry*>& entries)
 }
 
 TEST(PublicId, OfANamedClientIsTheSameEverywhere) {
-  EXPECT_EQ(public_id(named("a", 0s)), public_id(named("a", 5s, "another process")));
-  EXPECT_NE(public_id(named("a", 0s)), public_id(named("b", 0s)));
-  EXPECT_EQ(public_id(named("a", 0s)).size(), 32U);
+  EXPECT_EQ(public_id(named("a", 0s), connection(1)),
+            public_id(named("a", 5s, "another process"), connection(1)));
+  EXPECT_NE(public_id(named("a", 0s), connection(1)), public_id(named("b", 0s), connection(1)));
+  EXPECT_EQ(public_id(named("a", 0s), connection(1)).size(), 32U);
 }
 
 TEST(PublicId, OfTwoNamesThatJoinToOneDiffers) {
@@ -42,11 +43,15 @@ TEST(PublicId, OfTwoNamesThatJoinToOneDiffers) {
   ClientInfo b = named("bc", 0s);
   a.identity->job = "ab";
   b.identity->job = "a";
-  EXPECT_NE(public_id(a), public_id(b));
+  EXPECT_NE(public_id(a, connection(1)), public_id(b, connection(1)));
 }
 
 TEST(PublicId, OfAClientWithoutANameIsItsAddress) {
-  EXPECT_EQ(public_id(nameless(77, 0s)), "10.0.0.1:77");
+  EXPECT_EQ(public_id(nameless(77, 0s), connection(1)), "10.0.0.1:77");
+}
+
+TEST(PublicId, OfAClientWhosePortIsNotKnownIsItsConnections) {
+  EXPECT_EQ(public_id(nameless(0, 0s), connection(7)), "10.0.0.1-0-7");
 }
 
 TEST(Registry, ListsWhoIsConnectedByAge) {
@@ -101,7 +106,7 @@ TEST(Registry, FindsTheLongestConnectedOfAName) {
   Registry registry(5min);
   registry.connected(connection(2), named("a", 1s));
   registry.connected(connection(1), named("a", 2s));
-  const std::string id = public_id(named("a", 0s));
+  const std::string id = public_id(named("a", 0s), connection(1));
   EXPECT_EQ(registry.find(id), connection(2));
   EXPECT_EQ(registry.namesakes(connection(1)), std::vector{connection(2)});
   EXPECT_EQ(registry.find("unknown"), std::nullopt);
