@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "exposition/line_writer.h"
+#include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
@@ -19,6 +20,11 @@ std::pair<std::string, std::string> split_at_blank(std::string_view line, unsign
   return {std::string(line.substr(0, at)), std::string(line.substr(at + 1))};
 }
 
+std::string without_underscores(std::string text) {
+  std::erase(text, '_');
+  return text;
+}
+
 // A parser takes bounds for numbers after any TYPE line of a histogram or summary, whosever the
 // sample is.
 std::string with_canonical_bounds(std::string labels) {
@@ -27,7 +33,11 @@ std::string with_canonical_bounds(std::string labels) {
     if (begin == std::string::npos) continue;
     const std::size_t value = begin + label.size();
     const std::size_t size = labels.find('"', value) - value;
-    labels.replace(value, size, canonical_bound(labels.substr(value, size)));
+    // There it is read as Go reads a number of its own source, `1000_00` too.
+    std::string bound = labels.substr(value, size);
+    const std::string plain = without_underscores(bound);
+    if (bound_number(plain)) bound = plain;
+    labels.replace(value, size, canonical_bound(bound));
   }
   return labels;
 }
