@@ -19,7 +19,7 @@ from .programs import CppProxy, JavaClient, PythonClient, free_ports
 from .scraper import Scraper
 from .tap import Tap
 
-DIFFERENTIAL_TEXTS = 60_000  # each, and a mutation of it
+DIFFERENTIAL_TEXTS = 20_000  # each, and a mutation of it
 PROMTOOL_LINT = 3  # promtool's exit code for findings about names; a parse error is 1
 
 PROMETHEUS_CONFIG = """\
