@@ -81,12 +81,14 @@ void Scraper::give_up_dial() {
 
 void Scraper::request() {
   const bool gzip = draws_.percent(config_.gzip_percent);
+  const bool openmetrics = draws_.percent(config_.openmetrics_percent);
   const Pace pace = std::exchange(slow_next_, std::nullopt).value_or(Pace{16384, {}});
   connection_->set_pace(pace.bytes, pace.gap);
   connection_->get(
       "/metrics/connected" + (config_.name.empty() ? "" : "?scraper=" + config_.name),
-      "User-Agent: " + config_.user_agent + "\r\nAccept: text/plain;version=0.0.4;q=0.5,*/*;q=0.1" +
-          (gzip ? "\r\nAccept-Encoding: gzip" : "") +
+      "User-Agent: " + config_.user_agent +
+          "\r\nAccept: " + (openmetrics ? "application/openmetrics-text;version=1.0.0," : "") +
+          "text/plain;version=0.0.4;q=0.5,*/*;q=0.1" + (gzip ? "\r\nAccept-Encoding: gzip" : "") +
           "\r\nX-Prometheus-Scrape-Timeout-Seconds: " + in_seconds(config_.timeout) + "\r\n");
 }
 
@@ -108,7 +110,10 @@ void Scraper::on_answer(peer::HttpResponse response) {
   if (!body) {
     how.trouble = "the body is not one gzip member";
   } else if (how.status == 200) {
-    auto page = history::parse_page(*body);
+    const auto type = response.headers.find("content-type");
+    const bool openmetrics =
+        type != response.headers.end() && type->second.starts_with("application/openmetrics-text");
+    auto page = history::parse_page(*body, openmetrics);
     how.samples = std::move(page.samples);
     how.trouble = std::move(page.trouble);
   }

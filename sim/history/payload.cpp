@@ -159,8 +159,16 @@ std::string payload_text(const Incarnation& who, std::uint64_t sequence, std::ui
   return text;
 }
 
-ParsedPage parse_page(std::string_view page) {
+ParsedPage parse_page(std::string_view page, bool is_openmetrics) {
   PageParser parser;
+  constexpr std::string_view kEof = "# EOF\n";
+  if (is_openmetrics) {
+    if (!page.ends_with(kEof)) {
+      parser.page.trouble = "OpenMetrics without its end";
+      return std::move(parser.page);
+    }
+    page.remove_suffix(kEof.size());
+  }
   std::size_t number = 0;
   while (!page.empty()) {
     ++number;

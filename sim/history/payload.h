@@ -35,7 +35,8 @@ struct ParsedPage {
 // Reads a page of text 0.0.4. Wrong is: a line that payload_text() would not have written byte for
 // byte, a TYPE that stands twice or not before its samples, a family that is torn apart, a series
 // that stands twice, a family without samples, a last line without its end. An empty page is right.
-// Families beginning with `other_` are passed over: those of hostile peers.
-[[nodiscard]] ParsedPage parse_page(std::string_view page);
+// Families beginning with `other_` are passed over: those of hostile peers. OpenMetrics is the same
+// here, with `# EOF` as its last line.
+[[nodiscard]] ParsedPage parse_page(std::string_view page, bool is_openmetrics = false);
 
 }  // namespace prometheus_rsocket::sim::history

@@ -170,5 +170,14 @@ TEST(Payload, FamiliesOfHostilePeersArePassedOver) {
 
 TEST(Payload, AnEmptyPageIsRight) { EXPECT_EQ(parse_page("").trouble, ""); }
 
+TEST(Page, OfOpenMetricsHasAnEnd) {
+  const std::string text = payload_text({InstanceId{1}, 1}, 1, 2, 1s);
+  EXPECT_EQ(parse_page(text + "# EOF\n", true).trouble, "");
+  EXPECT_EQ(parse_page(text + "# EOF\n", true).samples.size(), 2U);
+  EXPECT_NE(parse_page(text, true).trouble, "");
+  EXPECT_NE(parse_page(text + "# EOF\n").trouble, "") << "text has none";
+  EXPECT_NE(parse_page("# EOF\n" + text + "# EOF\n", true).trouble, "");
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::sim::history
