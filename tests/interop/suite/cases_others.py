@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import urllib.parse
+from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -39,6 +41,18 @@ scrape_configs:
       - targets: ["127.0.0.1:{port}"]
 """
 
+DISCOVERY_CONFIG = """\
+# Written by the interop suite.
+global:
+  scrape_interval: 1s
+  scrape_timeout: 900ms
+scrape_configs:
+  - job_name: clients
+    http_sd_configs:
+      - url: "http://127.0.0.1:{port}/sd"
+        refresh_interval: 1s
+"""
+
 
 def _everybody(context: Context, stack: ExitStack) -> tuple[CppProxy, list[JavaClient]]:
     """Our proxy with Java clients and C++ clients, over both transports."""
@@ -68,11 +82,13 @@ def _query(scraper: Scraper, expression: str) -> list[dict[str, Any]]:
     return result
 
 
-def _start_prometheus(context: Context, directory: Path, proxy: CppProxy) -> tuple[Child, int]:
+def _start_prometheus(
+    context: Context, directory: Path, proxy: CppProxy, configuration: str = PROMETHEUS_CONFIG
+) -> tuple[Child, int]:
     home = context.log_dir / "prometheus"
     home.mkdir()
     config = home / "prometheus.yml"
-    config.write_text(PROMETHEUS_CONFIG.format(port=proxy.ports.http), "utf-8")
+    config.write_text(configuration.format(port=proxy.ports.http), "utf-8")
     port = free_ports().http
     command: list[str | Path] = [
         directory / "usr" / "bin" / "prometheus",
@@ -109,6 +125,32 @@ def prometheus(context: Context) -> None:
         ours = [name for name in names if not name.startswith("scrape_")]
         context.measured["series of C++ clients"] = str(len(ours))
         expect(len(ours) >= 16, f"the series of four C++ clients, there were {len(ours)}")
+
+
+def discovery(context: Context) -> None:
+    """By http_sd each client has an `up` of its own: a hung one 0, and all others 1."""
+    directory = context.peers.path("prometheus")
+    with ExitStack() as stack:
+        proxy, java = _everybody(context, stack)
+        child, port = _start_prometheus(context, directory, proxy, DISCOVERY_CONFIG)
+        stack.enter_context(child)
+        scraper = stack.enter_context(Scraper(port))
+        ready = "ready to receive web requests"
+        child.wait_until(lambda lines: any(ready in line for line in lines), "ready", 30.0)
+        # Eight clients, and the pushes.
+        eventually(partial(_ups_are, scraper, {"1": 9}), "everybody to be up", 30.0)
+        hung = java[0]
+        hung.send_signal(signal.SIGSTOP)
+        stack.callback(hung.send_signal, signal.SIGCONT)
+        ups = {"0": hung.clients, "1": 9 - hung.clients}
+        eventually(partial(_ups_are, scraper, ups), "the hung clients alone to be down", 30.0)
+        hung.send_signal(signal.SIGCONT)
+        eventually(partial(_ups_are, scraper, {"1": 9}), "everybody to be up again", 30.0)
+
+
+def _ups_are(scraper: Scraper, expected: dict[str, int]) -> bool:
+    ups = Counter(sample["value"][1] for sample in _query(scraper, 'up{job="clients"}'))
+    return ups == expected
 
 
 def _is_up(scraper: Scraper, job: str) -> bool:
@@ -211,6 +253,7 @@ def cases() -> list[Case]:
     scrapers = ("Prometheus 2.42",)
     return [
         Case("prometheus-scrape", scrapers, "scrape", prometheus),
+        Case("prometheus-discovery", scrapers, "http_sd", discovery),
         Case("promtool-check", scrapers, "promtool", promtool),
         Case(
             "prometheus-parser-differential",
