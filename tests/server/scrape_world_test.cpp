@@ -345,5 +345,32 @@ TEST(Scrape, WhoDoesNotFitOnThePageIsLeftOutAndCounted) {
   EXPECT_EQ(it.proxy->count_log("the page is full"), 1U);
 }
 
+TEST(Scrape, AHungAMalformedAHugeAndAConflictingClientCostAHundredNothing) {
+  Config config;
+  config.uncompressed_bytes_max = 100'000;
+  ServerWorld it(config);
+  std::string expected = "# TYPE a gauge\n";
+  for (int i = 0; i < 96; ++i) {
+    const std::string line = "a{i=\"" + std::to_string(i) + "\"} 1\n";
+    it.add_application("# TYPE a gauge\n" + line);
+    expected += line;
+  }
+  it.add_application(gauge("hung", 1)).hang();
+  it.add_application("malformed 1\nmalformed x\n");
+  it.add_application("huge{x=\"" + std::string(200'000, 'x') + "\"} 1\n");
+  it.add_application("# TYPE a histogram\na_count 1\n");
+  const base::Instant asked = it.world.now();
+  EXPECT_EQ(it.scrape("X-Prometheus-Scrape-Timeout-Seconds: 10\r\n"), expected);
+  EXPECT_LT(it.world.now() - asked, 10s);
+  EXPECT_EQ(
+      it.metric(
+          "prometheus_proxy_scrape_seconds_count{outcome=\"timeout\",exception=\"inflight\"}"),
+      "1");
+  EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"malformed\"}"), "1");
+  EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"too_large\"}"), "1");
+  EXPECT_EQ(it.metric("prometheus_proxy_merge_conflicts_total{kind=\"family_dropped\"}"), "1");
+  EXPECT_EQ(it.metric("prometheus_proxy_scrape_active_connections"), "100");
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::server
