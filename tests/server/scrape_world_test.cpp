@@ -363,8 +363,7 @@ TEST(Scrape, AHungAMalformedAHugeAndAConflictingClientCostAHundredNothing) {
   EXPECT_EQ(it.scrape("X-Prometheus-Scrape-Timeout-Seconds: 10\r\n"), expected);
   EXPECT_LT(it.world.now() - asked, 10s);
   EXPECT_EQ(
-      it.metric(
-          "prometheus_proxy_scrape_seconds_count{outcome=\"timeout\",exception=\"inflight\"}"),
+      it.metric("prometheus_proxy_scrape_seconds_count{outcome=\"timeout\",exception=\"Timeout\"}"),
       "1");
   EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"malformed\"}"), "1");
   EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"too_large\"}"), "1");
