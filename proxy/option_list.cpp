@@ -56,6 +56,8 @@ std::vector<Option> option_list(OptionValues& values) {
                   "memory of one page: text, index and merging"),
       text_option("web.external-address", "HOST:PORT", config.web_external_address,
                   "where /sd sends scrapers; by default what they call this proxy"),
+      switch_option("labels.identity", config.labels_identity,
+                    "give every sample its client's job and instance; with honor_labels: true"),
       duration_option("sd.grace", config.sd_grace, 0ms,
                       "how long a client whose connection was lost is still listed in /sd"),
       duration_option("push.ttl", config.push.ttl, 1ms,

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/mutant.h"
 #include "base/probe.h"
+#include "exposition/scan.h"
 #include "push/push_store.h"
 #include "server/forwarded_for.h"
 #include "server/limits.h"
@@ -122,11 +124,15 @@ ClientInfo Client::read_info(const rsocket::SetupReceived& setup) {
   info.address = remote_;
   info.transport = session_->kind();
   info.connected_at = *connected_at_;
+  if (owner_.config().labels_identity) identity_labels_ = {{"instance", client_text(remote_)}};
   const auto& metadata = setup.payload.metadata;
   if (setup.settings.metadata_mime_type != transport::kIdentityMimeType || !metadata) return info;
   auto identity = transport::read_identity(base::as_text(*metadata));
   if (identity) {
     info.identity = std::move(*identity);
+    if (owner_.config().labels_identity) {
+      identity_labels_ = {{"job", info.identity->job}, {"instance", info.identity->instance}};
+    }
   } else {
     info.identity_error = std::move(identity.error().what);
     log_trouble("a client's name is not taken", info.identity_error);
@@ -228,15 +234,33 @@ void Client::remember(const std::shared_ptr<const Exposition>& exposition) {
 Client::Opened Client::open(const rsocket::PayloadView& payload, const Exposition* before) {
   auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max,
                                 owner_.hash_key(), before);
+  OpenFailure failure;
   if (opened) {
     if (opened->key_index > 0) base::reached(base::Probe::kOlderKeyOpened);
     keys_.resize(opened->key_index + 1);
-    return {std::move(opened->exposition), {}};
+    const auto& as_it_came = opened->exposition;
+    auto exposition = identity_labels_.empty() ? as_it_came : with_identity(*as_it_came);
+    if (exposition) return {std::move(exposition), as_it_came, {}};
+    failure = {Quarantine::kTooLarge};
+  } else {
+    failure = opened.error();
   }
-  ++owner_.metrics().quarantined[static_cast<std::size_t>(opened.error().reason)];
-  std::string reason = words(opened.error());
+  ++owner_.metrics().quarantined[static_cast<std::size_t>(failure.reason)];
+  std::string reason = words(failure);
   log_trouble("payload refused", reason);
-  return {nullptr, std::move(reason)};
+  return {nullptr, nullptr, std::move(reason)};
+}
+
+std::shared_ptr<const Exposition> Client::with_identity(const Exposition& exposition) const {
+  auto text = exposition::with_labels(exposition.text, exposition.index.dialect, identity_labels_,
+                                      owner_.config().uncompressed_bytes_max);
+  if (!text) return nullptr;
+  auto index = exposition::scan(*text, owner_.hash_key());
+  CHECK(index.has_value(), "a good text with good labels is good");
+  auto labelled = std::make_shared<Exposition>();
+  labelled->text = std::move(*text);
+  labelled->index = std::move(*index);
+  return labelled;
 }
 
 void Client::on(const rsocket::Response& response) {
@@ -246,8 +270,8 @@ void Client::on(const rsocket::Response& response) {
   ScrapeRecord record;
   record.payload_bytes = data.size() + (metadata ? metadata->size() : 0);
   owner_.metrics().payload_bytes.observe(static_cast<double>(record.payload_bytes), now());
-  auto [exposition, reason] = open(response.payload, last_.get());
-  if (exposition) remember(exposition);
+  auto [exposition, as_it_came, reason] = open(response.payload, last_.get());
+  if (exposition) remember(as_it_came);
   const PullOutcome outcome = exposition ? PullOutcome::kSuccess : PullOutcome::kError;
   record.reason = std::move(reason);
   record.is_refused = exposition == nullptr;

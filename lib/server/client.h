@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "envelope/key.h"
+#include "exposition/labelled.h"
 #include "runtime/alarm.h"
 #include "server/config.h"
 #include "server/log_limit.h"
@@ -120,6 +121,7 @@ class Client final : private transport::SessionHandler {
   // What came of a payload.
   struct Opened {
     std::shared_ptr<const Exposition> exposition;  // null: it is refused
+    std::shared_ptr<const Exposition> as_it_came;  // the same without --labels.identity
     std::string reason;                            // then, why
   };
 
@@ -131,6 +133,8 @@ class Client final : private transport::SessionHandler {
   void remember(const std::shared_ptr<const Exposition>& exposition);
   // `before`: what to read it by, or null.
   [[nodiscard]] Opened open(const rsocket::PayloadView& payload, const Exposition* before);
+  // With the client's name on every sample. Null where that is too long.
+  [[nodiscard]] std::shared_ptr<const Exposition> with_identity(const Exposition& exposition) const;
   std::string give_up(std::string_view what, rsocket::AbortReason reason);  // the reason in words
   [[nodiscard]] Departure departure(rsocket::CloseReason reason) const;
   void log_trouble(std::string_view message, std::string reason);
@@ -139,6 +143,7 @@ class Client final : private transport::SessionHandler {
 
   ClientOwner& owner_;
   const ConnectionId id_;
+  std::vector<exposition::ExtraLabel> identity_labels_;  // where they are wanted
   const runtime::Endpoint remote_;
   std::optional<base::Instant> connected_at_;
   std::vector<std::shared_ptr<const envelope::PrivateKey>> keys_;  // newest first

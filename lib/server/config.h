@@ -55,6 +55,8 @@ struct Config {
   unsigned key_bits = 2048;
   base::Duration shutdown_grace = 30s;
 
+  // Every sample of a client is given its job and instance; without a name its address.
+  bool labels_identity = false;
   base::Duration sd_grace = 5min;    // how long a client that vanished is listed
   std::string web_external_address;  // where scrapers reach us; empty: what they call us
   std::string version;

@@ -111,6 +111,7 @@ const std::map<std::string, Sample>& samples() {
       {"scrape.max-bytes", {"1MiB", number(&Config::page_bytes_max), "1048576"}},
       {"web.external-address",
        {"proxy:80", [](const Options& o) { return o.server.web_external_address; }, "proxy:80"}},
+      {"labels.identity", {"true", number(&Config::labels_identity), "1"}},
       {"sd.grace", {"1m", time(&Config::sd_grace), "1m"}},
       {"push.ttl",
        {"1m", [](const Options& o) { return base::format_duration(o.server.push.ttl); }, "1m"}},

@@ -228,6 +228,36 @@ TEST_F(ClientPagesTest, ANamedClientHasAnUpOfItsOwn) {
   EXPECT_EQ(it.metric("prometheus_proxy_client_up{job=\"job\",instance=\"b\"}"), "0");
 }
 
+// ---- --labels.identity
+
+TEST(Identity, StandsOnEverySampleWhereItIsWanted) {
+  Config config;
+  config.labels_identity = true;
+  ServerWorld it(config);
+  it.add_application("a 1\n", TransportKind::kTcp, named("x"));
+  it.world.run_for(1s);
+  it.add_application("a{job=\"own\"} 2\n", TransportKind::kTcp, named("y"));
+  it.world.run_for(1s);
+  it.add_application("a 3\n");
+  const std::string host = it.last_host().to_string();
+  const std::string page = it.scrape();
+  EXPECT_EQ(page.substr(0, page.find(host)),
+            "# TYPE a untyped\na{job=\"job\",instance=\"x\"} 1\n"
+            "a{job=\"job\",instance=\"y\",exported_job=\"own\"} 2\na{instance=\"");
+  it.world.run_for(1min);
+  EXPECT_EQ(it.scrape(), page) << "read by the last one";
+}
+
+TEST(Identity, ThatMakesATextTooLongCostsThatText) {
+  Config config;
+  config.labels_identity = true;
+  config.uncompressed_bytes_max = 20;
+  ServerWorld it(config);
+  it.add_application("a 1\nb 2\n", TransportKind::kTcp, named("x"));
+  EXPECT_EQ(it.scrape(), "");
+  EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"too_large\"}"), "1");
+}
+
 // ---- Whose name it is.
 
 TEST_F(ClientPagesTest, TheSameProcessReplacesItsOldConnection) {
