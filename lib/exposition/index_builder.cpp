@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "exposition/series.h"
+
 namespace prometheus_rsocket::exposition {
 
 IndexBuilder::IndexBuilder(std::string_view text, Dialect dialect, const base::SipKey& key)
@@ -86,6 +88,7 @@ Index IndexBuilder::finish() && {
     bring_families_together();
   }
   index_.families.shrink_to_fit();
+  hash_by_type();
   return std::move(index_);
 }
 
@@ -187,6 +190,18 @@ void IndexBuilder::drop_families_owned_by_others(std::vector<std::uint32_t>& own
   }
   index_.families.resize(kept);
   for (std::uint32_t& owner : owners) owner = moved[owner];
+}
+
+// Samples were hashed as they came, when their families' types may not have been known.
+void IndexBuilder::hash_by_type() {
+  for (const Family& family : index_.families) {
+    if (!is_structural(family.type)) continue;
+    for (std::uint32_t i = 0; i < family.sample_count; ++i) {
+      Sample& sample = index_.samples[family.first_sample + i];
+      const SeriesView series{sample.name(text_), sample.labels(text_)};
+      sample.set_hash(series_hash(key_, family.type, series));
+    }
+  }
 }
 
 // Families in turn, and the samples of each in the order of the text.

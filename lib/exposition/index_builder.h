@@ -77,6 +77,7 @@ class IndexBuilder {
   void hand_over(std::uint32_t id, std::string_view suffix, FamilyType type);
   void drop_families_owned_by_others(std::vector<std::uint32_t>& owners);
   void bring_families_together();
+  void hash_by_type();
 
   std::string_view text_;
   const base::SipKey key_;

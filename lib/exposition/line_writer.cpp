@@ -129,15 +129,11 @@ bool LineWriter::write_labels(std::string_view labels, std::string_view bound, s
   return !is_escaped || !has_repeated_name();
 }
 
-bool LineWriter::has_repeated_name() const {
-  const auto written = [](const Name& name) {
-    return name.second.empty() ? name.first : std::string_view(name.second);
-  };
-  for (auto name = names_.begin(); name != names_.end(); ++name) {
-    const auto is_same = [&](const Name& other) { return written(other) == written(*name); };
-    if (std::any_of(names_.begin(), name, is_same)) return true;
-  }
-  return false;
+bool LineWriter::has_repeated_name() {
+  written_.clear();
+  for (const auto& [raw, escaped] : names_) written_.push_back(escaped.empty() ? raw : escaped);
+  std::ranges::sort(written_);
+  return std::ranges::adjacent_find(written_) != written_.end();
 }
 
 bool LineWriter::write_timestamp(std::string_view timestamp, Dialect dialect,
@@ -195,6 +191,8 @@ std::string openmetrics_timestamp(std::string_view text) {
   std::string digits(text);
   if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
   digits.insert(digits.size() - 3, 1, '.');
+  constexpr double kExact = 9e15;  // whole numbers that a double tells apart
+  if (number(text) > kExact) return digits;
   const auto wanted = static_cast<std::int64_t>(number(text));
   // The nearest double may be a little less than what is meant, and is truncated.
   if (milliseconds(digits) != wanted && milliseconds(digits + '5') == wanted) digits += '5';

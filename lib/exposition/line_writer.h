@@ -39,13 +39,15 @@ class LineWriter {
                     std::string& out);
   bool write_labels(std::string_view labels, std::string_view bound, std::string& out);
   bool write_timestamp(std::string_view timestamp, Dialect dialect, std::string& out) const;
-  [[nodiscard]] bool has_repeated_name() const;
+  [[nodiscard]] bool has_repeated_name();
   void write_exemplar(const LineRest& rest, std::string& out);
 
   using Name = std::pair<std::string_view, std::string>;  // as it came, and escaped if it must be
 
   Format format_;
-  std::vector<Name> names_;  // of one line's labels; here to keep its memory
+  // Of one line's labels; both here to keep their memory.
+  std::vector<Name> names_;
+  std::vector<std::string_view> written_;
 };
 
 // What follows a scanned sample's name and labels.

@@ -186,7 +186,7 @@ void PageWriter::write_escaped_sample(const MergedFamily& family, const Source& 
   }
   const SeriesParts kept = series_parts(written_.emplace_back(std::move(line)));
   const SeriesView series{kept.name, kept.labels};
-  if (series_.insert(series, series_hash(key_, series))) {
+  if (series_.insert(series, series_hash(key_, family.type, series))) {
     out += written_.back();
   } else {
     ++plan_.stats.duplicates_dropped;

@@ -100,6 +100,7 @@ class Walk {
 
 std::optional<Index> rescan(std::string_view text, const Exposition& before) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   // What was no OpenMetrics may be some now.
   if (before.index.dialect == Dialect::kText && ends_as_openmetrics(text)) return std::nullopt;
   Walk walk(text, before);

@@ -13,9 +13,6 @@
 namespace prometheus_rsocket::exposition {
 namespace {
 
-constexpr std::string_view kLe = bound_label(FamilyType::kHistogram);
-constexpr std::string_view kQuantile = bound_label(FamilyType::kSummary);
-
 // A label in its one form: a bound as the bits of its number, any other value as its bytes.
 struct LabelKey {
   std::string_view name;
@@ -72,10 +69,9 @@ std::optional<double> bound_number(std::string_view value) {
   return number == 0 ? 0.0 : number;                  // one zero
 }
 
-std::uint64_t label_hash(const base::SipKey& key, const LabelView& label) {
+std::uint64_t label_hash(const base::SipKey& key, const LabelView& label, std::string_view bound) {
   if (label.value.empty()) return 0;
-  // As numbers whatever the family's type is, which may be known later.
-  if (label.name == kLe || label.name == kQuantile) {
+  if (label.name == bound) {
     if (const auto number = bound_number(label.value)) {
       return base::sip_hash(key, {reinterpret_cast<const char*>(&*number), sizeof *number});
     }
@@ -89,10 +85,11 @@ std::uint32_t fold_hash(std::string_view name, std::uint64_t sum) {
   return static_cast<std::uint32_t>(sum ^ sum >> 32U);
 }
 
-std::uint32_t series_hash(const base::SipKey& key, const SeriesView& series) {
+std::uint32_t series_hash(const base::SipKey& key, FamilyType type, const SeriesView& series) {
+  const std::string_view bound = bound_label(type);
   std::uint64_t sum = 0;
   std::string_view rest = series.labels;
-  while (const auto label = take_label(rest)) sum += label_hash(key, *label);
+  while (const auto label = take_label(rest)) sum += label_hash(key, *label, bound);
   return fold_hash(series.name, sum);
 }
 

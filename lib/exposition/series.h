@@ -33,13 +33,17 @@ struct SeriesView {
 // from others.
 [[nodiscard]] std::optional<double> bound_number(std::string_view value);
 
-// Equal for same series of a family, whatever its type and the order of their labels; of a series'
-// name only the size counts, since no two names of a family share it. Allocates only where blanks
-// stand inside of labels, or quotes around their names.
-[[nodiscard]] std::uint32_t series_hash(const base::SipKey& key, const SeriesView& series);
+// Equal for same series of a family, whatever the order of their labels; of a series' name only the
+// size counts, since no two names of a family share it. What is not the same hashes apart, or one
+// client could make a table slow for all: bounds are numbers in families of their type alone.
+// Allocates only where blanks stand inside of labels, or quotes around their names.
+[[nodiscard]] std::uint32_t series_hash(const base::SipKey& key, FamilyType type,
+                                        const SeriesView& series);
 
 // The same in parts, for who reads the labels anyway: the sum of all labels' hashes, folded.
-[[nodiscard]] std::uint64_t label_hash(const base::SipKey& key, const LabelView& label);
+// `bound`: the label that is a number; empty for none.
+[[nodiscard]] std::uint64_t label_hash(const base::SipKey& key, const LabelView& label,
+                                       std::string_view bound = {});
 [[nodiscard]] std::uint32_t fold_hash(std::string_view name, std::uint64_t sum);
 
 [[nodiscard]] bool same_series(FamilyType type, const SeriesView& a, const SeriesView& b);

@@ -28,7 +28,8 @@ class SeriesReader {
     return line_.substr(state_.name_begin, state_.name_size);
   }
   [[nodiscard]] std::string_view labels() const { return labels_; }  // no data without braces
-  [[nodiscard]] std::uint32_t hash() const;                          // series_hash()
+  // series_hash() of a family without a bound.
+  [[nodiscard]] std::uint32_t hash() const;
   [[nodiscard]] bool has_quoted_name() const { return state_.has_quoted_name; }
   [[nodiscard]] bool has_blanks() const { return state_.has_blanks; }
   [[nodiscard]] bool has_bad_le() const { return state_.has_bad_le; }

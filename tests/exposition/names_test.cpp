@@ -78,5 +78,11 @@ TEST(Names, HaveNoWrongEscapesAndAreNotEmpty) {
   }
 }
 
+TEST(Names, OfManyLabelsAreWrittenInGoodTime) {
+  std::string text = "a{\"b.c\"=\"1\"";
+  for (int i = 0; i < 50'000; ++i) text += ",a" + std::to_string(i) + "=\"1\"";
+  EXPECT_EQ(merged({text + "} 1\n"}, {}).stats.unwritable_dropped, 0U);
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::exposition

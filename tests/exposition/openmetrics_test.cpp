@@ -112,6 +112,14 @@ TEST(OpenMetricsRescan, OtherValuesTimestampsAndExemplarsGiveWhatAScanGives) {
   EXPECT_EQ(*index, scanned(after));
 }
 
+// A NUL in an exemplar fails a page in Prometheus.
+TEST(OpenMetricsRescan, ANulIsLeftToAScan) {
+  const std::string before = "# TYPE a counter\na_total 1 # {x=\"y\"} 1\n# EOF\n";
+  std::string after = before;
+  after[after.find('y')] = '\0';
+  EXPECT_FALSE(rescan(after, {before, scanned(before)}));
+}
+
 TEST(OpenMetricsRescan, WhatWasTextMayBeOpenMetricsNow) {
   const std::string before = "a 1  5\n# EOF\n";
   EXPECT_FALSE(rescan("a 1 5\n# EOF\n", {before, scanned(before)}));

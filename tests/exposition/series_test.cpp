@@ -2,15 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
+
+#include "exposition/scan.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr base::SipKey kKey{1, 2};
 
-std::uint32_t hash(const SeriesView& series) { return series_hash(kKey, series); }
+std::uint32_t hash(const SeriesView& series, FamilyType type = FamilyType::kUntyped) {
+  return series_hash(kKey, type, series);
+}
 
 bool same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType::kUntyped) {
   return same_series(type, a, b);
@@ -18,7 +23,7 @@ bool same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType
 
 void expect_same(const SeriesView& a, const SeriesView& b, FamilyType type = FamilyType::kUntyped) {
   EXPECT_TRUE(same(a, b, type)) << a.labels << " / " << b.labels;
-  EXPECT_EQ(hash(a), hash(b)) << a.labels << " / " << b.labels;
+  EXPECT_EQ(hash(a, type), hash(b, type)) << a.labels << " / " << b.labels;
 }
 
 TEST(Series, TheOrderOfLabelsDoesNotMatter) {
@@ -81,10 +86,34 @@ TEST(SeriesHash, TheKeyDecidesWhichSeriesCollide) {
   const SeriesView a{"m", "a=\"1\""};
   const SeriesView b{"m", "a=\"2\""};
   const auto distance = [&](const base::SipKey& key) {
-    return series_hash(key, a) ^ series_hash(key, b);
+    return series_hash(key, FamilyType::kGauge, a) ^ series_hash(key, FamilyType::kGauge, b);
   };
   EXPECT_NE(distance({1, 0}), distance({0, 0}));
   EXPECT_NE(distance({0, 1}), distance({0, 0}));
+}
+
+// A client could make everybody's page slow otherwise: `0e1`, `0e2` … are all 0.
+TEST(SeriesHash, OfLabelsThatAreNoBoundsTellsSpellingsOfANumberApart) {
+  std::set<std::uint32_t> hashes;
+  const std::size_t count = 1000;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string text = "a{le=\"0e" + std::to_string(i) + "\"} 1\n" + "b{quantile=\"0e" +
+                             std::to_string(i) + "\"} 1\n# TYPE b histogram\n";
+    const auto index = scan(text, kKey);
+    ASSERT_TRUE(index);
+    for (const Sample& sample : index->samples) hashes.insert(sample.hash());
+  }
+  EXPECT_GT(hashes.size(), 2 * count - 10);
+}
+
+TEST(SeriesHash, IsByTheTypeThatComesLater) {
+  const auto hashes = [](const std::string& text) {
+    const auto index = scan(text, kKey);
+    return index->samples.at(0).hash() == index->samples.at(1).hash();
+  };
+  const std::string samples = "a_bucket{le=\"1\"} 1\na_bucket{le=\"1.0\"} 1\n";
+  EXPECT_TRUE(hashes(samples + "# TYPE a histogram\n"));
+  EXPECT_FALSE(hashes(samples));
 }
 
 }  // namespace

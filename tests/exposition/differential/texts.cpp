@@ -35,8 +35,10 @@ std::string any_bound() {
   return *element<std::string>("1", "1.0", "0.5", ".5", "+Inf", "1e3", "2.5e-7", "1000000", "-0");
 }
 
-// Between the braces; `bound` as it must be.
-std::string any_labels(Dialect dialect, const std::string& metric, const std::string& bound) {
+// Between the braces; `bound` as it must be. Where the family has bounds, none but that: theirs
+// takes them all for numbers, and we only those of the type.
+std::string any_labels(Dialect dialect, const std::string& metric, const std::string& bound,
+                       bool is_structural) {
   const auto blank = [dialect] {
     return dialect == Dialect::kText ? *element<std::string>("", "", "", " ", "\t") : "";
   };
@@ -49,6 +51,7 @@ std::string any_labels(Dialect dialect, const std::string& metric, const std::st
       continue;
     }
     const bool is_bound = name == "le" || name == "quantile";
+    if (is_bound && is_structural) continue;
     labels.emplace_back(name, is_bound ? any_bound() : any_label_value());
   }
   std::string text = blank();
@@ -132,13 +135,14 @@ std::string any_family(Dialect dialect, const std::string& name) {
   for (int i = 0; i < count; ++i) {
     const std::string suffix = *rc::gen::elementOf(kind.suffixes);
     const std::string metric = family + suffix;
+    const bool is_structural = kind.type == "histogram" || kind.type == "summary";
     std::string bound;
     if (suffix == "_bucket") bound = "le";
     if (kind.type == "summary" && suffix.empty()) bound = "quantile";
     if (is_quoted) {
-      text += "{" + any_labels(dialect, in_quotes(metric), bound) + "}";
+      text += "{" + any_labels(dialect, in_quotes(metric), bound, is_structural) + "}";
     } else {
-      const std::string labels = any_labels(dialect, "", bound);
+      const std::string labels = any_labels(dialect, "", bound, is_structural);
       text += metric + (labels.empty() && maybe() ? "" : "{" + labels + "}");
     }
     const bool is_count = kind.type == "histogram" && suffix != "_sum";
