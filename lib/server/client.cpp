@@ -58,6 +58,14 @@ std::string_view words(ConnectionError fault) {
   return "";
 }
 
+// Strangers' text in our own: what is not plain ASCII is not shown.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  std::ranges::replace_if(
+      shown, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return shown;
+}
+
 std::string words(const OpenFailure& failure) {
   switch (failure.reason) {
     case Quarantine::kEnvelope:
@@ -187,7 +195,7 @@ void Client::end_pull(PullId pull) {
   asked_.erase(late);
   if (!base::is_mutant(base::Mutant::kLateReplyTaken)) session_->cancel(asked.stream);
   base::reached(base::Probe::kGivenUp);
-  if (now() - asked.at >= kLateAfter) {
+  if (now() - asked.at >= kLateAfter && !is_probe(pull)) {
     late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
   }
   answer(asked, PullOutcome::kTimeout, nullptr, {.reason = "it did not answer in time"});
@@ -212,7 +220,7 @@ void Client::answer(const Asked& asked, PullOutcome outcome,
   owner_.metrics().scrape_seconds[static_cast<std::size_t>(outcome)].observe(
       std::chrono::duration<double>(at - asked.at).count(), at);
   if (outcome != PullOutcome::kTimeout) late_in_a_row_ = 0;
-  if (exposition) last_replied_ = asked.pull;
+  if (exposition && !is_probe(asked.pull)) last_replied_ = asked.pull;
   owner_.replied(asked.pull,
                  {*connected_at_, id_, asked.tardy, std::move(exposition), std::move(record)});
   if (retired_ && asked_.empty() && outcome != PullOutcome::kClosed) leave();
@@ -272,6 +280,7 @@ void Client::on(const rsocket::Response& response) {
   owner_.metrics().payload_bytes.observe(static_cast<double>(record.payload_bytes), now());
   auto [exposition, as_it_came, reason] = open(response.payload, last_.get());
   if (exposition) remember(as_it_came);
+  has_pushed_ = false;  // what is asked of it lives on
   const PullOutcome outcome = exposition ? PullOutcome::kSuccess : PullOutcome::kError;
   record.reason = std::move(reason);
   record.is_refused = exposition == nullptr;
@@ -284,7 +293,7 @@ void Client::on(const rsocket::ResponseError& error) {
   log_trouble("scrape refused by the client", error.text);
   constexpr std::size_t kShown = 256;
   answer(*asked, PullOutcome::kError, nullptr,
-         {.reason = "it says: " + std::string(error.text.substr(0, kShown))});
+         {.reason = "it says: " + printable(error.text.substr(0, kShown))});
 }
 
 void Client::on(const rsocket::ResponseAborted& aborted) {

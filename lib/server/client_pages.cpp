@@ -110,7 +110,6 @@ class Table {
     if (entry.info.identity) {
       row["job"] = entry.info.identity->job;
       row["instance"] = entry.info.identity->instance;
-      row["incarnation"] = entry.info.identity->incarnation;
       row["labels"] = json::value_from(entry.info.identity->labels);
       row["shares_name"] = entry.shares_name;
     }
@@ -139,29 +138,37 @@ class Table {
 };
 
 // A list in pieces: after each the place is found again, for who is on it may change meanwhile.
-// `more`: further members, behind the clients.
-template <class Write>
+// `write` gives nothing for who is not on it. `more` gives further members by number, behind the
+// clients, an empty one for who is not on it, and nothing at the end.
+template <class Write, class More>
 http::Exchange::BodySource in_pieces(const Registry& registry, std::string begin, Write write,
-                                     json::array more, std::string end) {
+                                     More more, std::string end) {
   return [&registry, begin = std::move(begin), write = std::move(write), more = std::move(more),
-          end = std::move(end), last = std::optional<Seniority>(), is_first = true,
-          has_ended = false](std::string& out) mutable {
+          end = std::move(end), last = std::optional<Seniority>(), next_more = std::size_t{0},
+          is_first = true, has_ended = false](std::string& out) mutable {
     if (has_ended) return false;
     out += std::exchange(begin, {});
-    const auto add = [&](const json::object& member) {
+    const std::size_t size = out.size();
+    const auto is_full = [&] { return out.size() - size > exposition::kChunkBytes; };
+    const auto add = [&](const std::optional<json::object>& member) {
+      if (!member || member->empty()) return;
       if (!std::exchange(is_first, false)) out += ",\n";
-      out += json::serialize(member);
+      out += json::serialize(*member);
     };
     const auto& clients = registry.clients();
     auto next = last ? clients.upper_bound(*last) : clients.begin();
-    for (std::size_t i = 0; i < kClientsPerPiece && next != clients.end(); ++i, ++next) {
-      add(write(next->second));
+    for (std::size_t i = 0; i < kClientsPerPiece && next != clients.end() && !is_full(); ++i) {
+      add(write(next->first.second, next->second));
       last = next->first;
+      ++next;
     }
     if (next != clients.end()) return true;
-    for (const json::value& member : more) add(member.as_object());
-    out += end;
-    has_ended = true;
+    while (!is_full() && !has_ended) {
+      const std::optional<json::object> member = more(next_more++);
+      add(member);
+      if (!member) out += end;
+      has_ended = !member;
+    }
     return true;
   };
 }
@@ -172,7 +179,7 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
   const http::Request& request = exchange->request();
   const auto client = services_.registry.find(id);
   const base::Instant now = shard_.clock.now();
-  if (!client && services_.registry.is_departed(id, now)) {
+  if (!client && services_.registry.find_departed(id, now) != nullptr) {
     return respond(*exchange, 504, "that client's connection is lost\n");
   }
   if (!client) return respond(*exchange, 404, "no client has that id\n");
@@ -186,24 +193,23 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
   services_.pulls.pull(*client, now + time.pull,
-                       [this, exchange, negotiated](PullId pull, Reply reply) {
-                         answer(exchange, negotiated, pull, std::move(reply));
+                       [this, exchange, negotiated](PullId pull, const Reply& reply) {
+                         answer(exchange, negotiated, pull, reply);
                        });
 }
 
 void ClientPages::answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull,
-                         Reply reply) {
+                         const Reply& reply) {
   const unsigned status = status_of(reply.record);
   if (status != 200) return respond(*exchange, status, reply.record.reason + "\n");
-  std::vector<Reply> replies;
-  replies.push_back(std::move(reply));
-  auto page = std::make_shared<Page>(std::move(replies), std::vector<push::Push>(),
-                                     config_.page_bytes_max, negotiated.format, services_.hash_key);
-  if (page->left_out() > 0) {
-    return respond(*exchange, 502, "it is over --scrape.max-bytes\n");
+  auto room = std::make_shared<transport::Reservation>(bytes_);
+  if (!room->resize(reply.exposition->page_bytes())) {
+    return respond(*exchange, 503, "too much is being written: --scrape.max-bytes\n");
   }
+  auto page = std::make_shared<Page>(std::vector<Reply>{reply}, std::vector<push::Push>(),
+                                     config_.page_bytes_max, negotiated.format, services_.hash_key);
   exchange->stream({.content_type = negotiated.content_type},
-                   [this, pull, page = std::move(page)](std::string& out) {
+                   [this, pull, room = std::move(room), page = std::move(page)](std::string& out) {
                      if (page->write(out)) return true;
                      services_.delivered(pull);
                      return false;
@@ -218,24 +224,33 @@ void ClientPages::handle_discovery(const ExchangePtr& exchange) {
     return respond(*exchange, 400, "Host is no address: set --web.external-address\n");
   }
   // Pushes are a target too, and who vanished not long ago, so that its `up` is 0.
-  json::array more;
-  for (const auto* departed : services_.registry.departed(shard_.clock.now())) {
-    more.push_back(target_of(*departed, address));
-  }
-  more.push_back(
-      target(address, {{"__metrics_path__", "/metrics/pushes"}, {"instance", "pushes"}}));
-  const auto write = [address](const Registry::Entry& entry) { return target_of(entry, address); };
+  const base::Instant now = shard_.clock.now();
+  const auto& registry = services_.registry;
+  const auto write = [address, &registry](ConnectionId client, const Registry::Entry& entry) {
+    const bool is_on_it = registry.stands_for_its_id(client);
+    return is_on_it ? std::optional(target_of(entry, address)) : std::nullopt;
+  };
+  auto more = [address, now, &registry, departed = registry.departed(now)](
+                  std::size_t number) -> std::optional<json::object> {
+    if (number > departed.size()) return std::nullopt;
+    if (number == departed.size()) {
+      return target(address, {{"__metrics_path__", "/metrics/pushes"}, {"instance", "pushes"}});
+    }
+    const auto* const entry = registry.find_departed(departed[number], now);
+    return entry == nullptr ? json::object() : target_of(*entry, address);
+  };
   exchange->stream({.content_type = std::string(kJson)},
-                   in_pieces(services_.registry, "[", write, std::move(more), "]\n"));
+                   in_pieces(registry, "[", write, std::move(more), "]\n"));
 }
 
 void ClientPages::handle_table(const ExchangePtr& exchange) {
+  const auto write = [table = Table(shard_.clock)](ConnectionId, const Registry::Entry& entry) {
+    return entry.is_retired ? std::nullopt : std::optional(table.row(entry));
+  };
+  const auto more = [](std::size_t) { return std::optional<json::object>(); };
   exchange->stream(
       {.content_type = std::string(kJson)},
-      in_pieces(
-          services_.registry, "{\"status\":\"success\",\"data\":[",
-          [table = Table(shard_.clock)](const Registry::Entry& entry) { return table.row(entry); },
-          {}, "]}\n"));
+      in_pieces(services_.registry, "{\"status\":\"success\",\"data\":[", write, more, "]}\n"));
 }
 
 }  // namespace prometheus_rsocket::server

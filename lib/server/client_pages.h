@@ -17,6 +17,7 @@
 #include "server/negotiation.h"
 #include "server/registry.h"
 #include "server/single_pulls.h"
+#include "transport/byte_budget.h"
 
 namespace prometheus_rsocket::server {
 
@@ -33,18 +34,23 @@ class ClientPages {
   using ExchangePtr = std::shared_ptr<http::Exchange>;
 
   ClientPages(runtime::Shard& shard, const Config& config, Services services)
-      : shard_(shard), config_(config), services_(std::move(services)) {}
+      : shard_(shard),
+        config_(config),
+        services_(std::move(services)),
+        bytes_(std::make_shared<transport::ByteBudget>(config.page_bytes_max)) {}
 
   void handle_client(const ExchangePtr& exchange, std::string_view id);
   void handle_discovery(const ExchangePtr& exchange);
   void handle_table(const ExchangePtr& exchange);
 
  private:
-  void answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull, Reply reply);
+  void answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull,
+              const Reply& reply);
 
   runtime::Shard& shard_;
   const Config& config_;
   Services services_;
+  std::shared_ptr<transport::ByteBudget> bytes_;  // of all pages that are written at once
 };
 
 }  // namespace prometheus_rsocket::server

@@ -42,11 +42,15 @@ inline constexpr base::Duration kAcceptRetry = 1s;
 inline constexpr base::Duration kKeyRetry = 10s;
 
 // Clients that vanished and are still listed (--sd.grace); the oldest goes for one more.
-inline constexpr std::size_t kDepartedMax = 16'384;
+inline constexpr std::size_t kDepartedMax = 4096;
+// What is kept of the labels of each: of who has more, none.
+inline constexpr std::size_t kDepartedLabelBytesMax = 1024;
 
 // Two processes claim one name: how long the one that had it has to answer, or it is gone.
 inline constexpr base::Duration kProbeTime = 1s;
 inline constexpr std::size_t kNamesakesProbedMax = 4;  // each is asked for its metrics
+// Nobody is asked more often, whoever claims his name, nor whose last scrape was good a while ago.
+inline constexpr base::Duration kProbeInterval = 30s;
 
 // Lines of one kind of trouble that a shard logs in a period; the rest is counted.
 inline constexpr unsigned kLogBurst = 10;

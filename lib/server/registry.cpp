@@ -34,10 +34,11 @@ std::string public_id(const ClientInfo& info, ConnectionId client) {
 
 void Registry::connected(ConnectionId client, ClientInfo info) {
   const Seniority seniority{info.connected_at, client};
-  Entry entry{std::move(info), {}, std::nullopt};
+  Entry entry;
+  entry.info = std::move(info);
   entry.id = public_id(entry.info, client);
   const std::string id = entry.id;
-  std::erase_if(departed_, [&](const Departed& departed) { return departed.entry.id == id; });
+  departed_.erase(id);
   connected_at_.emplace(client, seniority.first);
   by_id_.emplace(id, seniority);
   const bool is_new = clients_.emplace(seniority, std::move(entry)).second;
@@ -51,20 +52,50 @@ void Registry::scraped(ConnectionId client, const ScrapeRecord& record) {
   clients_.at({found->second, client}).last_scrape = record;
 }
 
+void Registry::retire(ConnectionId client) {
+  const auto found = connected_at_.find(client);
+  if (found == connected_at_.end()) return;
+  const Seniority seniority{found->second, client};
+  Entry& entry = clients_.at(seniority);
+  if (std::exchange(entry.is_retired, true)) return;
+  drop_id(entry, seniority);
+}
+
+void Registry::probed(ConnectionId client, base::Instant now) {
+  const auto found = connected_at_.find(client);
+  if (found != connected_at_.end()) clients_.at({found->second, client}).probed_at = now;
+}
+
 void Registry::ended(ConnectionId client, Departure how, base::Instant now) {
   const auto found = connected_at_.find(client);
   if (found == connected_at_.end()) return;  // it never came as far as SETUP
   const Seniority seniority{found->second, client};
   connected_at_.erase(found);
   auto node = clients_.extract(seniority);
-  const std::string id = node.mapped().id;
-  const auto [begin, end] = by_id_.equal_range(id);
-  by_id_.erase(std::find_if(begin, end, [&](const auto& e) { return e.second == seniority; }));
-  mark_namesakes(id);
+  Entry& entry = node.mapped();
   forget_departed(now);
-  if (how == Departure::kLeft || grace_ == base::Duration::zero() || find(id)) return;
-  departed_.push_back({std::move(node.mapped()), now + grace_});
-  if (departed_.size() > kDepartedMax) departed_.pop_front();
+  if (entry.is_retired) return;
+  drop_id(entry, seniority);
+  if (how == Departure::kLeft || grace_ == base::Duration::zero() || find(entry.id)) return;
+  if (entry.info.identity) {
+    std::size_t label_bytes = 0;
+    for (const auto& [name, value] : entry.info.identity->labels) {
+      label_bytes += name.size() + value.size();
+    }
+    if (label_bytes > kDepartedLabelBytesMax) entry.info.identity->labels.clear();
+  }
+  departures_.emplace_back(now + grace_, entry.id);
+  departed_.insert_or_assign(entry.id, Departed{entry, now + grace_});
+  while (departures_.size() > kDepartedMax) {
+    departed_.erase(departures_.front().second);
+    departures_.pop_front();
+  }
+}
+
+void Registry::drop_id(const Entry& entry, const Seniority& seniority) {
+  const auto [begin, end] = by_id_.equal_range(entry.id);
+  by_id_.erase(std::find_if(begin, end, [&](const auto& e) { return e.second == seniority; }));
+  mark_namesakes(entry.id);
 }
 
 std::vector<ClientUp> Registry::clients_up() const {
@@ -84,12 +115,18 @@ std::vector<ClientUp> Registry::clients_up() const {
   return all;
 }
 
-std::vector<const Registry::Entry*> Registry::departed(base::Instant now) const {
-  std::vector<const Entry*> listed;
-  for (const Departed& departed : departed_) {
-    if (departed.until > now) listed.push_back(&departed.entry);
+std::vector<std::string> Registry::departed(base::Instant now) const {
+  std::vector<std::string> ids;
+  for (const auto& [id, departed] : departed_) {
+    if (departed.until > now) ids.push_back(id);
   }
-  return listed;
+  return ids;
+}
+
+const Registry::Entry* Registry::find_departed(std::string_view id, base::Instant now) const {
+  const auto found = departed_.find(id);
+  const bool is_listed = found != departed_.end() && found->second.until > now;
+  return is_listed ? &found->second.entry : nullptr;
 }
 
 const Registry::Entry* Registry::find(ConnectionId client) const {
@@ -105,9 +142,9 @@ std::optional<ConnectionId> Registry::find(std::string_view id) const {
       ->second.second;
 }
 
-bool Registry::is_departed(std::string_view id, base::Instant now) const {
-  return std::ranges::any_of(departed_,
-                             [&](const Departed& d) { return d.until > now && d.entry.id == id; });
+bool Registry::stands_for_its_id(ConnectionId client) const {
+  const Entry* const entry = find(client);
+  return entry != nullptr && !entry->is_retired && find(entry->id) == client;
 }
 
 std::vector<ConnectionId> Registry::namesakes(ConnectionId client) const {
@@ -125,7 +162,12 @@ std::vector<ConnectionId> Registry::namesakes(ConnectionId client) const {
 }
 
 void Registry::forget_departed(base::Instant now) {
-  while (!departed_.empty() && departed_.front().until <= now) departed_.pop_front();
+  while (!departures_.empty() && departures_.front().first <= now) {
+    // It may have come back and vanished again since.
+    const auto found = departed_.find(departures_.front().second);
+    if (found != departed_.end() && found->second.until <= now) departed_.erase(found);
+    departures_.pop_front();
+  }
 }
 
 void Registry::mark_namesakes(const std::string& id) {
@@ -133,9 +175,9 @@ void Registry::mark_namesakes(const std::string& id) {
   if (begin == end) return;
   const auto incarnation = [this](const auto& each) {
     const auto& identity = clients_.at(each.second).info.identity;
-    return identity ? identity->incarnation : std::string();
+    return identity ? std::string_view(identity->incarnation) : std::string_view();
   };
-  const std::string first = incarnation(*begin);
+  const std::string_view first = incarnation(*begin);
   const bool differ =
       std::any_of(begin, end, [&](const auto& e) { return incarnation(e) != first; });
   for (auto it = begin; it != end; ++it) clients_.at(it->second).shares_name = differ;

@@ -47,10 +47,8 @@ class Registry {
     std::string id;
     std::optional<ScrapeRecord> last_scrape;
     bool shares_name = false;  // another process is connected under its name
-  };
-  struct Departed {
-    Entry entry;
-    base::Instant until;  // it is listed
+    bool is_retired = false;   // another connection has taken its place: it is listed no more
+    std::optional<base::Instant> probed_at;
   };
 
   // `grace` (--sd.grace): how long who vanished is still listed.
@@ -58,31 +56,45 @@ class Registry {
 
   void connected(ConnectionId client, ClientInfo info);
   void scraped(ConnectionId client, const ScrapeRecord& record);
+  // Another connection has taken its place.
+  void retire(ConnectionId client);
+  // It is asked whether it is there.
+  void probed(ConnectionId client, base::Instant now);
   void ended(ConnectionId client, Departure how, base::Instant now);
 
   // By the age of their connections; the first of one id is the longest-connected.
   [[nodiscard]] const std::map<Seniority, Entry>& clients() const { return clients_; }
   // Those with a name that were scraped, each name once: up if one of its connections is.
   [[nodiscard]] std::vector<ClientUp> clients_up() const;
-  // Who vanished not long ago and has not come back under the same id.
-  [[nodiscard]] std::vector<const Entry*> departed(base::Instant now) const;
+  // Who vanished not long ago and has not come back under the same id, by id. Of who has many
+  // labels, without them.
+  [[nodiscard]] std::vector<std::string> departed(base::Instant now) const;
+  [[nodiscard]] const Entry* find_departed(std::string_view id, base::Instant now) const;
 
   [[nodiscard]] const Entry* find(ConnectionId client) const;
   // The longest-connected of that id.
   [[nodiscard]] std::optional<ConnectionId> find(std::string_view id) const;
-  [[nodiscard]] bool is_departed(std::string_view id, base::Instant now) const;
+  // Whether it is the one that find() gives for its id.
+  [[nodiscard]] bool stands_for_its_id(ConnectionId client) const;
   // The other connections of that client's name, oldest first; none for one without a name.
   [[nodiscard]] std::vector<ConnectionId> namesakes(ConnectionId client) const;
 
  private:
   void forget_departed(base::Instant now);
   void mark_namesakes(const std::string& id);
+  void drop_id(const Entry& entry, const Seniority& seniority);
+
+  struct Departed {
+    Entry entry;
+    base::Instant until;  // it is listed
+  };
 
   const base::Duration grace_;
   std::map<Seniority, Entry> clients_;
   std::map<ConnectionId, base::Instant> connected_at_;        // the other half of their keys
   std::multimap<std::string, Seniority, std::less<>> by_id_;  // of one id in no order
-  std::deque<Departed> departed_;                             // by `until`
+  std::map<std::string, Departed, std::less<>> departed_;
+  std::deque<std::pair<base::Instant, std::string>> departures_;  // of some that are back, too
 };
 
 }  // namespace prometheus_rsocket::server

@@ -30,6 +30,12 @@ using exposition::Exposition;
 // The longest-connected is first, and wins where clients disagree or room is short.
 using Seniority = std::pair<base::Instant, ConnectionId>;
 
+// Pulls of one client count apart from those of everybody, and those that only want to know whether
+// somebody is there apart from both: these are no scrapes.
+inline constexpr std::uint64_t kFirstSinglePull = std::uint64_t{1} << 62U;
+inline constexpr std::uint64_t kFirstProbe = std::uint64_t{1} << 63U;
+[[nodiscard]] constexpr bool is_probe(PullId pull) { return pull.value >= kFirstProbe; }
+
 // How a client did at one scrape.
 struct ScrapeRecord {
   PullOutcome outcome{};

@@ -8,6 +8,7 @@
 #include "base/mutant.h"
 #include "base/probe.h"
 #include "push/memory_push_store.h"
+#include "server/limits.h"
 #include "server/web.h"
 
 namespace prometheus_rsocket::server {
@@ -210,7 +211,10 @@ void Server::pull_asked(PullId pull, std::size_t clients, std::size_t tardy) {
 }
 
 void Server::pull_replied(PullId pull, Reply reply) {
-  registry_.scraped(reply.client, reply.record);
+  // A scraper that gives hardly any time says nothing of whom it asks.
+  const bool is_hasty =
+      reply.record.outcome == PullOutcome::kTimeout && reply.record.took < kLateAfter;
+  if (!is_probe(pull) && !is_hasty) registry_.scraped(reply.client, reply.record);
   if (!single_pulls_.replied(pull, reply)) pulls_.pull_replied(pull, std::move(reply));
 }
 
@@ -234,21 +238,31 @@ void Server::client_connected(ConnectionId client, ClientInfo info) {
 // more. Else both stay, and are flagged: nobody takes a name by claiming it.
 void Server::settle_name(ConnectionId client) {
   const std::vector<ConnectionId> others = registry_.namesakes(client);
-  const std::string& incarnation = registry_.find(client)->info.identity->incarnation;
+  if (others.empty()) return;
+  const std::string incarnation = registry_.find(client)->info.identity->incarnation;
+  const base::Instant now = shard_.clock.now();
   std::size_t probed = 0;
   for (const ConnectionId other : others) {
-    const auto retire = [this, other] {
-      to_shard_of(other, [other](ShardServer& shard) { shard.retire(other); });
-    };
-    if (registry_.find(other)->info.identity->incarnation == incarnation) {
-      retire();
-    } else if (probed++ < kNamesakesProbedMax) {
-      single_pulls_.pull(other, shard_.clock.now() + kProbeTime,
-                         [retire](PullId, const Reply& reply) {
-                           if (reply.record.outcome == PullOutcome::kTimeout) retire();
-                         });
+    const Registry::Entry& entry = *registry_.find(other);
+    if (entry.info.identity->incarnation == incarnation) {
+      retire(other);
+      continue;
     }
+    const auto& scrape = entry.last_scrape;
+    const bool was_there =
+        scrape && scrape->outcome == PullOutcome::kSuccess && scrape->at > now - kProbeInterval;
+    const bool was_probed = entry.probed_at && *entry.probed_at > now - kProbeInterval;
+    if (was_there || was_probed || probed++ >= kNamesakesProbedMax) continue;
+    registry_.probed(other, now);
+    single_pulls_.probe(other, now + kProbeTime, [this, other](PullId, const Reply& reply) {
+      if (reply.record.outcome == PullOutcome::kTimeout) retire(other);
+    });
   }
+}
+
+void Server::retire(ConnectionId client) {
+  registry_.retire(client);
+  to_shard_of(client, [client](ShardServer& shard) { shard.retire(client); });
 }
 
 void Server::client_ended(ConnectionId client, Departure how) {

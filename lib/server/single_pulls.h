@@ -1,4 +1,5 @@
-// Asks one client for its metrics: for a page of its own, or to see whether it is there.
+// Asks one client for its metrics: for a page of its own, or to see whether it is there. Pages that
+// come close together share what is asked.
 //
 // Lives on shard 0. Sends to the client's shard through two functions, so that it is tested alone.
 #pragma once
@@ -7,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "runtime/alarm.h"
 #include "runtime/runtime.h"
@@ -25,25 +27,33 @@ class SinglePulls {
 
   SinglePulls(runtime::Shard& shard, Shards shards) : shard_(shard), shards_(std::move(shards)) {}
 
-  // `done` is called once, later: with what it replied, or that it is late, or gone.
+  // `done` is called once, later: with what it replied, or that it is late, or gone. One that began
+  // just now is shared, and goes with the deadline that it has.
   void pull(ConnectionId client, base::Instant deadline, Done done);
+  // The same, as a probe (reply.h), and never shared.
+  void probe(ConnectionId client, base::Instant deadline, Done done);
 
   // False, and nothing taken, when the pull is not one of these.
   [[nodiscard]] bool replied(PullId pull, Reply& reply);
 
  private:
   struct Single {
-    Single(runtime::Shard& shard, Done the_done, std::function<void()> due)
-        : done(std::move(the_done)), alarm(shard, std::move(due)) {}
-    Done done;
+    Single(runtime::Shard& shard, ConnectionId whom, std::function<void()> due)
+        : client(whom), began(shard.clock.now()), alarm(shard, std::move(due)) {}
+    ConnectionId client;
+    base::Instant began;
+    std::vector<Done> done;
     runtime::Alarm alarm;
   };
 
+  void ask(PullId id, ConnectionId client, base::Instant deadline, Done done);
+
   runtime::Shard& shard_;
   Shards shards_;
-  // Apart from those of pulls of everybody, which count from 1.
-  std::uint64_t next_id_ = std::uint64_t{1} << 63U;
+  std::uint64_t next_id_ = kFirstSinglePull;
+  std::uint64_t next_probe_ = kFirstProbe;
   std::map<PullId, std::unique_ptr<Single>> singles_;
+  std::map<ConnectionId, PullId> newest_;  // of those that are under way, probes aside
 };
 
 }  // namespace prometheus_rsocket::server

@@ -69,7 +69,9 @@ Failure take_labels(const boost::json::object& from, std::map<std::string, std::
   for (const auto& [key, value] : *members) {
     const std::string_view name = key;
     // Named in the error by its beginning alone: it may be long.
-    const std::string label = "the label " + std::string(name.substr(0, 64));
+    std::string label = "the label " + std::string(name.substr(0, 64));
+    std::ranges::replace_if(
+        label, [](char c) { return c < ' ' || c > '~'; }, '?');
     if (!is_label_name(name)) return label + " has no name that Prometheus takes";
     if (name.starts_with("__")) return label + " begins with __";
     const boost::json::string* const text = value.if_string();

@@ -129,6 +129,26 @@ TEST_F(ClientPagesTest, HeadAsksNobody) {
   EXPECT_EQ(application.asked(), 0U);
 }
 
+TEST_F(ClientPagesTest, ScrapesThatComeTogetherShareAPull) {
+  Application& application = add("a 1\n", named("a"));
+  auto one = it.new_scraper();
+  auto two = it.new_scraper();
+  one->get(path_of("a"));
+  two->get(path_of("a"));
+  EXPECT_EQ(it.wait_for(*one).status, 200);
+  EXPECT_EQ(it.wait_for(*two).status, 200);
+  EXPECT_EQ(application.asked(), 1U);
+  it.world.run_for(1s);
+  EXPECT_EQ(it.get(path_of("a")).status, 200);
+  EXPECT_EQ(application.asked(), 2U);
+}
+
+TEST_F(ClientPagesTest, AScraperWithHardlyAnyTimeSaysNothingOfAClient) {
+  add("a 1\n", named("a")).hang();
+  EXPECT_EQ(it.get(path_of("a"), "X-Prometheus-Scrape-Timeout-Seconds: 0.01\r\n").status, 504);
+  EXPECT_FALSE(table().at(0).as_object().contains("last_scrape"));
+}
+
 // ---- Pushes by themselves.
 
 TEST_F(ClientPagesTest, APushIsShownOnceOnThePageOfPushesToo) {
@@ -279,12 +299,28 @@ TEST_F(ClientPagesTest, AnotherProcessUnderTheNameDoesNotReplaceOneThatAnswers) 
   EXPECT_EQ(it.get(path_of("a")).body, "# TYPE a untyped\na 1\n") << "the longest-connected";
 }
 
+TEST_F(ClientPagesTest, NobodyIsAskedAgainAndAgainForWhoeverClaimsItsName) {
+  Application& application = add("a 1\n", named("a", "one"));
+  for (int i = 0; i < 5; ++i) add("b 2\n", named("a", "other " + std::to_string(i)));
+  it.world.run_for(2s);
+  EXPECT_EQ(application.asked(), 1U);
+}
+
+TEST_F(ClientPagesTest, WhoseLastScrapeWasGoodKeepsItsNameThoughItIsSlow) {
+  Application& application = add("a 1\n", named("a", "one"));
+  static_cast<void>(it.scrape());
+  application.hang();
+  add("b 2\n", named("a", "two"));
+  it.world.run_for(2s);
+  EXPECT_EQ(table().size(), 2U);
+}
+
 TEST_F(ClientPagesTest, AnotherProcessUnderTheNameReplacesOneThatDoesNotAnswer) {
   add("a 1\n", named("a", "one")).hang();
   add("b 2\n", named("a", "two"));
   it.world.run_for(1500ms);
   ASSERT_EQ(table().size(), 1U);
-  EXPECT_EQ(table()[0].at("incarnation").as_string(), "two");
+  EXPECT_EQ(it.scrape(), "# TYPE b untyped\nb 2\n");
 }
 
 }  // namespace

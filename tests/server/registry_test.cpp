@@ -25,12 +25,6 @@ ClientInfo nameless(std::uint16_t port, base::Duration since) {
   return info;
 }
 
-std::vector<std::string> ids(const std::vector<const Registry::Entry*>& entries) {
-  std::vector<std::string> all;
-  for (const auto* entry : entries) all.push_back(entry->id);
-  return all;
-}
-
 TEST(PublicId, OfANamedClientIsTheSameEverywhere) {
   EXPECT_EQ(public_id(named("a", 0s), connection(1)),
             public_id(named("a", 5s, "another process"), connection(1)));
@@ -80,10 +74,10 @@ TEST(Registry, WhoLeftIsGoneAndWhoVanishedStaysForTheGrace) {
   registry.ended(connection(1), Departure::kLeft, at(1min));
   registry.ended(connection(2), Departure::kVanished, at(1min));
   registry.ended(connection(3), Departure::kVanished, at(1min));  // no SETUP ever came
-  EXPECT_EQ(ids(registry.departed(at(6min - 1s))), std::vector<std::string>{"10.0.0.1:2"});
-  EXPECT_TRUE(registry.is_departed("10.0.0.1:2", at(6min - 1s)));
+  EXPECT_EQ(registry.departed(at(6min - 1s)), std::vector<std::string>{"10.0.0.1:2"});
+  EXPECT_NE(registry.find_departed("10.0.0.1:2", at(6min - 1s)), nullptr);
   EXPECT_TRUE(registry.departed(at(6min)).empty());
-  EXPECT_FALSE(registry.is_departed("10.0.0.1:2", at(6min)));
+  EXPECT_EQ(registry.find_departed("10.0.0.1:2", at(6min)), nullptr);
 }
 
 TEST(Registry, WhoIsBackIsNotDeparted) {
@@ -130,6 +124,33 @@ TEST(Registry, ClientsWithoutANameShareNone) {
   registry.connected(connection(2), nameless(1, 1s));  // the old one has not been noticed to end
   EXPECT_FALSE(registry.find(connection(1))->shares_name);
   EXPECT_TRUE(registry.namesakes(connection(1)).empty());
+}
+
+TEST(Registry, WhoIsRetiredStandsForNothingAnyMore) {
+  Registry registry(5min);
+  registry.connected(connection(1), named("a", 0s));
+  registry.connected(connection(2), named("a", 1s));
+  const std::string id = registry.find(connection(1))->id;
+  registry.retire(connection(1));
+  EXPECT_EQ(registry.find(id), connection(2));
+  EXPECT_FALSE(registry.stands_for_its_id(connection(1)));
+  EXPECT_TRUE(registry.namesakes(connection(2)).empty());
+  registry.retire(connection(1));
+  registry.ended(connection(1), Departure::kVanished, at(1min));
+  registry.ended(connection(2), Departure::kLeft, at(1min));
+  EXPECT_TRUE(registry.departed(at(1min)).empty());
+}
+
+TEST(Registry, WhoCameBackAndVanishedAgainIsListedAnew) {
+  Registry registry(5min);
+  registry.connected(connection(1), named("a", 0s));
+  registry.ended(connection(1), Departure::kVanished, at(1min));
+  registry.connected(connection(2), named("a", 4min));
+  registry.ended(connection(2), Departure::kVanished, at(5min));
+  registry.connected(connection(3), named("b", 7min));
+  registry.ended(connection(3), Departure::kLeft, at(7min));
+  EXPECT_EQ(registry.departed(at(10min - 1s)).size(), 1U);
+  EXPECT_TRUE(registry.departed(at(10min)).empty());
 }
 
 }  // namespace
