@@ -1,4 +1,4 @@
-// Letters of protocols, whatever the locale: A to Z alone have a lower case.
+// ASCII, whatever the locale: A to Z alone have a lower case.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,14 @@ namespace prometheus_rsocket::base {
   std::string lowered(text);
   std::ranges::transform(lowered, lowered.begin(), [](char c) { return to_lower(c); });
   return lowered;
+}
+
+// A stranger's text within our own: what is not plain ASCII is not shown.
+[[nodiscard]] inline std::string printable(std::string_view text) {
+  std::string shown(text);
+  const auto is_odd = [](char c) { return c < ' ' || c > '~'; };
+  std::ranges::replace_if(shown, is_odd, '?');
+  return shown;
 }
 
 }  // namespace prometheus_rsocket::base

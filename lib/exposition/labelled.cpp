@@ -13,26 +13,13 @@ namespace {
 
 constexpr std::string_view kExported = "exported_";
 
-std::string escaped(std::string_view value) {
-  std::string text;
-  for (const char c : value) {
-    if (c == '\n') {
-      text += "\\n";
-    } else {
-      if (c == '"' || c == '\\') text += '\\';
-      text += c;
-    }
-  }
-  return text;
-}
-
 class Labeller {
  public:
   explicit Labeller(std::span<const ExtraLabel> labels) {
     for (const auto& [name, value] : labels) {
       names_.push_back(name);
       if (!added_.empty()) added_ += ',';
-      added_.append(name).append("=\"").append(escaped(value)) += '"';
+      added_.append(name).append("=\"").append(escape(value)) += '"';
     }
   }
 
@@ -65,11 +52,7 @@ class Labeller {
         name.insert(0, kExported);
       }
       out += ',';
-      if (is_legacy_name(name, NameKind::kLabel)) {
-        out += name;
-      } else {
-        out.append("\"").append(name) += '"';
-      }
+      append_name(name, NameKind::kLabel, out);
       out.append("=\"").append(label->value) += '"';
     }
   }

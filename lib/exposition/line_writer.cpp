@@ -113,10 +113,8 @@ bool LineWriter::write_labels(std::string_view labels, std::string_view bound, s
       is_escaped = true;
       escaped = escape_name(raw, NameKind::kLabel, format_.escaping);
       out += escaped;
-    } else if (is_legacy_name(raw, NameKind::kLabel)) {
-      out += raw;
     } else {
-      out.append("\"").append(raw) += '"';
+      append_name(raw, NameKind::kLabel, out);
     }
     out += "=\"";
     if (label->name == bound) {

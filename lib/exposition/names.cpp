@@ -76,12 +76,35 @@ std::string escape_name(std::string_view name, NameKind kind, Escaping escaping)
   return out;
 }
 
+void append_name(std::string_view name, NameKind kind, std::string& out) {
+  if (is_legacy_name(name, kind)) {
+    out += name;
+  } else {
+    out.append("\"").append(name) += '"';
+  }
+}
+
 std::string unescape(std::string_view quoted) {
+  return unescape_help(quoted, Dialect::kOpenMetrics);
+}
+
+std::string escape(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < quoted.size(); ++i) {
-    const char next = i + 1 < quoted.size() ? quoted[i + 1] : '\0';
-    if (quoted[i] != '\\' || (next != '\\' && next != '"' && next != 'n')) {
-      out += quoted[i];
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '\n') out += '\\';
+    out += c == '\n' ? 'n' : c;
+  }
+  return out;
+}
+
+std::string unescape_help(std::string_view help, Dialect dialect) {
+  std::string out;
+  for (std::size_t i = 0; i < help.size(); ++i) {
+    const char next = i + 1 < help.size() ? help[i + 1] : '\0';
+    const bool is_escape =
+        next == '\\' || next == 'n' || (next == '"' && dialect == Dialect::kOpenMetrics);
+    if (help[i] != '\\' || !is_escape) {
+      out += help[i];
     } else {
       out += next == 'n' ? '\n' : next;
       ++i;

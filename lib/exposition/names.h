@@ -1,5 +1,5 @@
 // Names beyond [a-zA-Z_:][a-zA-Z0-9_:]*: between quotes, or escaped (Prometheus "UTF-8 in
-// Prometheus", "Text escaping"; prometheus/common, model.EscapeName). Internal to lib/exposition.
+// Prometheus", "Text escaping"; prometheus/common, model.EscapeName).
 #pragma once
 
 #include <string>
@@ -21,7 +21,17 @@ enum class NameKind : std::uint8_t { kMetric, kLabel };  // a label has no colon
 // UTF-8.
 [[nodiscard]] std::string escape_name(std::string_view name, NameKind kind, Escaping escaping);
 
+// As it stands in a text: between quotes if it must be.
+void append_name(std::string_view name, NameKind kind, std::string& out);
+
 // Without the three escapes that stand between quotes; any other backslash is itself.
 [[nodiscard]] std::string unescape(std::string_view quoted);
+
+// The other way round: as it stands between quotes.
+[[nodiscard]] std::string escape(std::string_view text);
+
+// A HELP text as it is meant. A backslash that escapes nothing is one; in text a quote is no escape
+// (text 0.0.4, "Comments, help text, and type information"; OpenMetrics 1.0, "Escaping").
+[[nodiscard]] std::string unescape_help(std::string_view help, Dialect dialect);
 
 }  // namespace prometheus_rsocket::exposition

@@ -10,39 +10,24 @@ namespace {
 
 constexpr std::size_t kFamiliesPerStep = 4096;  // well below a millisecond
 
-// Clients' HELP texts have backslashes that escape nothing: each is one, and is written as two. In
-// OpenMetrics quotes are escaped as well (text 0.0.4, "Comments, help text, and type information";
-// OpenMetrics 1.0, "Escaping").
-void append_help(std::string_view help, Dialect from, Dialect to, std::string& out) {
-  for (std::size_t i = 0; i < help.size(); ++i) {
-    const char next = i + 1 < help.size() ? help[i + 1] : '\0';
-    const bool is_quote =
-        help[i] == '"' || (help[i] == '\\' && next == '"' && from == Dialect::kOpenMetrics);
-    if (is_quote) {
-      if (help[i] == '\\') ++i;
-      out += to == Dialect::kOpenMetrics ? "\\\"" : "\"";
-    } else if (help[i] != '\\') {
-      out += help[i];
-    } else {
-      const bool is_escape = next == '\\' || next == 'n';
-      (out += '\\') += is_escape ? help[++i] : '\\';
-    }
-  }
-}
-
-void append_name(std::string_view name, std::string& out) {
-  if (is_legacy_name(name, NameKind::kMetric)) {
-    out += name;
-  } else {
-    out.append("\"").append(name) += '"';
-  }
-}
-
 void append_metadata(std::string_view keyword, std::string_view name, std::string_view word,
                      std::string& out) {
   out += keyword;
-  append_name(name, out);
+  append_name(name, NameKind::kMetric, out);
   (out += ' ').append(word) += '\n';
+}
+
+// Backslashes that escape nothing are written as two, line feeds as an escape; quotes are escaped
+// in OpenMetrics alone.
+void append_help(const MergedFamily& family, std::string_view name, Dialect to, std::string& out) {
+  if (family.help.empty()) return;
+  std::string help;
+  for (const char c : unescape_help(family.help, family.help_dialect)) {
+    const bool is_quote = c == '"' && to == Dialect::kOpenMetrics;
+    if (c == '\\' || c == '\n' || is_quote) help += '\\';
+    help += c == '\n' ? 'n' : c;
+  }
+  append_metadata("# HELP ", name, help, out);
 }
 
 }  // namespace
@@ -110,12 +95,7 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   written_.clear();
   keeps_created_ = false;
   if (format_.syntax == Syntax::kOpenMetrics) return write_openmetrics_head(family, out);
-  if (!family.help.empty()) {
-    out += "# HELP ";
-    append_name(family.name, out);
-    append_help(family.help, family.help_dialect, Dialect::kText, out += ' ');
-    out += '\n';
-  }
+  append_help(family, family.name, Dialect::kText, out);
   append_metadata("# TYPE ", family.name, type_name(family.type), out);
 }
 
@@ -143,12 +123,7 @@ void PageWriter::write_openmetrics_head(const MergedFamily& family, std::string&
       type == FamilyType::kCounter ||
       (is_structural(type) && plan_.find(name_.assign(name).append(kCreatedSuffix)) == nullptr);
   append_metadata("# TYPE ", name, openmetrics_type_name(type), out);
-  if (!family.help.empty()) {
-    out += "# HELP ";
-    append_name(name, out);
-    append_help(family.help, family.help_dialect, Dialect::kOpenMetrics, out += ' ');
-    out += '\n';
-  }
+  append_help(family, name, Dialect::kOpenMetrics, out);
   const std::string_view unit = unit_of(family, name);
   if (!unit.empty()) append_metadata("# UNIT ", name, unit, out);
 }

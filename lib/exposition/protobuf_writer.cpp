@@ -32,24 +32,6 @@ std::int64_t type_number(FamilyType type) {
   }
 }
 
-// A backslash that escapes nothing is one. In text a quote is no escape (text 0.0.4, "Comments,
-// help text, and type information"; OpenMetrics 1.0, "Escaping").
-std::string unescaped_help(std::string_view help, Dialect dialect) {
-  std::string out;
-  for (std::size_t i = 0; i < help.size(); ++i) {
-    const char next = i + 1 < help.size() ? help[i + 1] : '\0';
-    const bool is_escape =
-        next == '\\' || next == 'n' || (next == '"' && dialect == Dialect::kOpenMetrics);
-    if (help[i] != '\\' || !is_escape) {
-      out += help[i];
-    } else {
-      out += next == 'n' ? '\n' : next;
-      ++i;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 bool ProtobufWriter::write(Plan& plan, std::string& out) {
@@ -136,7 +118,7 @@ void ProtobufWriter::write_head(const MergedFamily& family, std::string& out) {
   head_.clear();
   wire::append_string(kName, unescape(family.name), head_);
   if (!family.help.empty()) {
-    wire::append_string(kHelp, unescaped_help(family.help, family.help_dialect), head_);
+    wire::append_string(kHelp, unescape_help(family.help, family.help_dialect), head_);
   }
   wire::append_signed(kType, type_number(family.type), head_);
   std::string_view less_suffix = family.name;

@@ -85,4 +85,9 @@ class RequestHandler {
   virtual void handle(const std::shared_ptr<Exchange>& exchange) = 0;
 };
 
+// A few words.
+inline void respond(Exchange& exchange, unsigned status, std::string text) {
+  exchange.respond({.status = status}, std::move(text));
+}
+
 }  // namespace prometheus_rsocket::http

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/mutant.h"
@@ -56,14 +57,6 @@ std::string_view words(ConnectionError fault) {
       return "no keepalive within its own lifetime";
   }
   return "";
-}
-
-// Strangers' text in our own: what is not plain ASCII is not shown.
-std::string printable(std::string_view text) {
-  std::string shown(text);
-  std::ranges::replace_if(
-      shown, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return shown;
 }
 
 std::string words(const OpenFailure& failure) {
@@ -293,7 +286,7 @@ void Client::on(const rsocket::ResponseError& error) {
   log_trouble("scrape refused by the client", error.text);
   constexpr std::size_t kShown = 256;
   answer(*asked, PullOutcome::kError, nullptr,
-         {.reason = "it says: " + printable(error.text.substr(0, kShown))});
+         {.reason = "it says: " + base::printable(error.text.substr(0, kShown))});
 }
 
 void Client::on(const rsocket::ResponseAborted& aborted) {

@@ -19,25 +19,17 @@ namespace json = boost::json;
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::size_t kClientsPerPiece = 200;  // well below a millisecond
 
-void respond(http::Exchange& exchange, unsigned status, std::string text) {
-  http::Head head;
-  head.status = status;
-  exchange.respond(std::move(head), std::move(text));
-}
-
 unsigned status_of(const ScrapeRecord& record) {
   if (record.outcome == PullOutcome::kSuccess) return 200;
   return record.outcome == PullOutcome::kError ? 502 : 504;
 }
 
 std::string_view word(PullOutcome outcome) {
-  constexpr std::array<std::string_view, kPullOutcomes> kWords = {"success", "closed", "error",
-                                                                  "timeout"};
-  return kWords[static_cast<std::size_t>(outcome)];
+  return kOutcomeNames[static_cast<std::size_t>(outcome)];
 }
 
 std::string_view word(transport::TransportKind kind) {
-  return kind == transport::TransportKind::kTcp ? "tcp" : "websocket";
+  return kTransportNames[static_cast<std::size_t>(kind)];
 }
 
 double seconds(base::Duration time) { return std::chrono::duration<double>(time).count(); }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "exposition/names.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -19,8 +20,6 @@ constexpr std::array kSecondBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0
 constexpr std::array kByteBounds = {1024.0,    4096.0,    16384.0,    65536.0,   262144.0,
                                     1048576.0, 4194304.0, 16777216.0, 67108864.0};
 
-constexpr std::array<std::string_view, kPullOutcomes> kOutcomeNames = {"success", "closed", "error",
-                                                                       "timeout"};
 constexpr std::array<std::string_view, kPullOutcomes> kExceptionNames = {"none", "ClosedConnection",
                                                                          "ErrorReply", "Timeout"};
 constexpr std::array<std::string_view, kQuarantines> kQuarantineNames = {
@@ -30,7 +29,6 @@ constexpr std::array<std::string_view, kConnectionErrors> kConnectionErrorNames 
 constexpr std::array<std::string_view, kHeaderFaults> kHeaderFaultNames = {
     "proxy_header_missing", "proxy_header_malformed", "proxy_header_late",
     "proxy_header_untrusted"};
-constexpr std::array<std::string_view, kTransports> kTransportNames = {"tcp", "websocket"};
 
 struct Label {
   std::string_view name;
@@ -51,7 +49,7 @@ class PageText {
     for (const auto& [label, label_value] : labels) {
       text_.push_back(separator);
       text_.append(label).append("=\"");
-      append_escaped(label_value);
+      text_ += exposition::escape(label_value);  // names of clients are strangers' text
       text_.push_back('"');
       separator = ',';
     }
@@ -90,17 +88,6 @@ class PageText {
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
-  // Names of clients are strangers' text.
-  void append_escaped(std::string_view text) {
-    for (const char c : text) {
-      if (c == '\n') {
-        text_.append("\\n");
-      } else {
-        if (c == '"' || c == '\\') text_.push_back('\\');
-        text_.push_back(c);
-      }
-    }
-  }
   template <class Number>
   static std::string number(Number value) {
     std::array<char, 32> digits{};

@@ -54,6 +54,8 @@ class Histogram {
 // The seed's label `outcome`.
 enum class PullOutcome : std::uint8_t { kSuccess, kClosed, kError, kTimeout };
 inline constexpr std::size_t kPullOutcomes = 4;
+inline constexpr std::array<std::string_view, kPullOutcomes> kOutcomeNames = {"success", "closed",
+                                                                              "error", "timeout"};
 
 // Why a client's payload is kept from the page.
 enum class Quarantine : std::uint8_t {
@@ -76,6 +78,7 @@ enum class HeaderFault : std::uint8_t { kMissing, kMalformed, kLate, kUntrusted 
 inline constexpr std::size_t kHeaderFaults = 4;
 
 inline constexpr std::size_t kTransports = 2;  // by transport::TransportKind
+inline constexpr std::array<std::string_view, kTransports> kTransportNames = {"tcp", "websocket"};
 
 struct ShardMetrics {
   ShardMetrics();

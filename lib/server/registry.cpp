@@ -47,23 +47,17 @@ void Registry::connected(ConnectionId client, ClientInfo info) {
 }
 
 void Registry::scraped(ConnectionId client, const ScrapeRecord& record) {
-  const auto found = connected_at_.find(client);
-  if (found == connected_at_.end()) return;
-  clients_.at({found->second, client}).last_scrape = record;
+  if (Entry* const entry = entry_of(client)) entry->last_scrape = record;
 }
 
 void Registry::retire(ConnectionId client) {
-  const auto found = connected_at_.find(client);
-  if (found == connected_at_.end()) return;
-  const Seniority seniority{found->second, client};
-  Entry& entry = clients_.at(seniority);
-  if (std::exchange(entry.is_retired, true)) return;
-  drop_id(entry, seniority);
+  Entry* const entry = entry_of(client);
+  if (entry == nullptr || std::exchange(entry->is_retired, true)) return;
+  drop_id(*entry, {entry->info.connected_at, client});
 }
 
 void Registry::probed(ConnectionId client, base::Instant now) {
-  const auto found = connected_at_.find(client);
-  if (found != connected_at_.end()) clients_.at({found->second, client}).probed_at = now;
+  if (Entry* const entry = entry_of(client)) entry->probed_at = now;
 }
 
 void Registry::ended(ConnectionId client, Departure how, base::Instant now) {
@@ -127,6 +121,11 @@ const Registry::Entry* Registry::find_departed(std::string_view id, base::Instan
   const auto found = departed_.find(id);
   const bool is_listed = found != departed_.end() && found->second.until > now;
   return is_listed ? &found->second.entry : nullptr;
+}
+
+Registry::Entry* Registry::entry_of(ConnectionId client) {
+  const auto found = connected_at_.find(client);
+  return found == connected_at_.end() ? nullptr : &clients_.at({found->second, client});
 }
 
 const Registry::Entry* Registry::find(ConnectionId client) const {

@@ -80,6 +80,7 @@ class Registry {
   [[nodiscard]] std::vector<ConnectionId> namesakes(ConnectionId client) const;
 
  private:
+  [[nodiscard]] Entry* entry_of(ConnectionId client);  // null for none
   void forget_departed(base::Instant now);
   void mark_namesakes(const std::string& id);
   void drop_id(const Entry& entry, const Seniority& seniority);

@@ -26,12 +26,6 @@ bool is_scraper_name(std::string_view name) {
   });
 }
 
-void respond(http::Exchange& exchange, unsigned status, std::string text) {
-  http::Head head;
-  head.status = status;
-  exchange.respond(std::move(head), std::move(text));
-}
-
 }  // namespace
 
 std::optional<push::ScraperId> scraper_of(const http::Request& request) {

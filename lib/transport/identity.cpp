@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "transport/limits.h"
 
@@ -69,9 +70,7 @@ Failure take_labels(const boost::json::object& from, std::map<std::string, std::
   for (const auto& [key, value] : *members) {
     const std::string_view name = key;
     // Named in the error by its beginning alone: it may be long.
-    std::string label = "the label " + std::string(name.substr(0, 64));
-    std::ranges::replace_if(
-        label, [](char c) { return c < ' ' || c > '~'; }, '?');
+    const std::string label = "the label " + base::printable(name.substr(0, 64));
     if (!is_label_name(name)) return label + " has no name that Prometheus takes";
     if (name.starts_with("__")) return label + " begins with __";
     const boost::json::string* const text = value.if_string();
