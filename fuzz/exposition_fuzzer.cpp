@@ -73,7 +73,8 @@ void check_page(const std::vector<Source>& sources) {
   CHECK(index.has_value(), "a page is valid");
   check_index(page.text, *index);
   if (page.stats.families_dropped + page.stats.families_clashing == 0) {
-    CHECK(index->samples.size() + page.stats.duplicates_dropped == sample_count(sources),
+    CHECK(index->samples.size() + page.stats.duplicates_dropped + page.stats.unwritable_dropped ==
+              sample_count(sources),
           "a sample is written or counted");
   }
   const Page again = write({{page.text, &*index}});
