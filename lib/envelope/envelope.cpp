@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "envelope/aes.h"
-#include "envelope/utf8.h"
 
 namespace prometheus_rsocket::envelope {
 namespace {
@@ -90,7 +89,6 @@ result<Opened> open(ByteView metadata, ByteView data, Keys keys, const Limits& l
     const auto done = decompress(base::as_text(decrypted->compressed), limits, buffer);
     if (!done) return done.error();
   }
-  if (!is_utf8(buffer)) return EnvelopeError::kInvalidUtf8;
   return Opened{buffer, key_index};
 }
 

@@ -1,7 +1,7 @@
 // The envelope a client's text travels in: sealed for a proxy's public key, opened with its private
 // key. Pure functions; any thread.
 //
-// The form is the Java client's. data: AES-128/ECB/PKCS#5 of raw Snappy of the UTF-8 text, under a
+// The form is the Java client's. data: AES-128/ECB/PKCS#5 of raw Snappy of the text, under a
 // key made afresh. metadata: that key, wrapped for the RSA key (rsa_key.h). If metadata is the
 // ASCII `plaintext`, data is the text in clear.
 #pragma once
@@ -34,8 +34,8 @@ struct Opened {
   std::optional<std::size_t> key_index;  // of the key that opened it; none: it came in clear
 };
 
-// Draws the AES key first, then what the wrapping needs. The text is not checked to be UTF-8: who
-// opens it does. Errors: kCannotSeal, kTextTooLarge (Snappy ends at 4 GiB).
+// Draws the AES key first, then what the wrapping needs. Errors: kCannotSeal, kTextTooLarge (Snappy
+// ends at 4 GiB).
 [[nodiscard]] boost::system::result<Sealed> seal(std::string_view text, const PublicKey& key,
                                                  RandomSource& random);
 
@@ -44,7 +44,7 @@ struct Opened {
 //
 // Errors: kCannotOpen for whatever fails from OAEP to the padding. Such a failure costs one unwrap
 // for each key and one AES decryption of the data, whichever step failed; only lengths, which the
-// sender knows, end it sooner. Then kMalformedSnappy, kTextTooLarge, kInvalidUtf8.
+// sender knows, end it sooner. Then kMalformedSnappy, kTextTooLarge.
 [[nodiscard]] boost::system::result<Opened> open(
     base::ByteView metadata, base::ByteView data,
     std::span<const std::shared_ptr<const PrivateKey>> keys, const Limits& limits,

@@ -16,8 +16,6 @@ class EnvelopeCategory final : public boost::system::error_category {
         return "malformed Snappy data";
       case EnvelopeError::kTextTooLarge:
         return "text too large";
-      case EnvelopeError::kInvalidUtf8:
-        return "text is not UTF-8";
       case EnvelopeError::kKeySize:
         return "RSA key size out of range";
       case EnvelopeError::kMalformedKey:

@@ -12,7 +12,6 @@ enum class EnvelopeError {
   // After opening; only who knew the public key and chose the AES key can cause these.
   kMalformedSnappy,
   kTextTooLarge,
-  kInvalidUtf8,
   // Keys.
   kKeySize,       // RSA modulus outside limits.h
   kMalformedKey,  // not exactly one DER structure of an rsaEncryption key with sound numbers

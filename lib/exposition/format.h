@@ -5,8 +5,10 @@
 
 namespace prometheus_rsocket::exposition {
 
-// Of a client's text. Text 0.0.4 and 1.0.0 are one: the second adds names between quotes.
-enum class Dialect : std::uint8_t { kText, kOpenMetrics };
+// Of a client's text. Text 0.0.4 and 1.0.0 are one: the second adds names between quotes. Of a
+// client that sends protobuf we make lines as in OpenMetrics, with families named as in text
+// (protobuf_reader.h).
+enum class Dialect : std::uint8_t { kText, kOpenMetrics, kProtobuf };
 
 // What becomes of names beyond [a-zA-Z0-9_:] (prometheus/common, model.EscapeName).
 enum class Escaping : std::uint8_t { kAllowUtf8, kUnderscores, kDots, kValues };

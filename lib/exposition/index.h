@@ -13,6 +13,7 @@
 
 #include "exposition/family.h"
 #include "exposition/format.h"
+#include "exposition/protobuf_fields.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -103,14 +104,16 @@ struct Index {
   std::vector<Family> families;
   std::vector<Sample> samples;
   Dialect dialect = Dialect::kText;
-  bool has_quoted_names = false;  // of metrics or labels, anywhere
-  bool has_timestamps = false;    // a sample with one
-  bool has_odd_blanks = false;    // a sample line with more than one space, before its value
+  bool has_quoted_names = false;   // of metrics or labels, anywhere
+  bool has_timestamps = false;     // a sample with one
+  bool has_odd_blanks = false;     // a sample line with more than one space, before its value
+  ProtobufFields protobuf_fields;  // set by read() (read.h)
 
   // The memory it takes: at most seven times its text (a family of one sample is `abcd 1`), in real
   // ones a quarter.
   [[nodiscard]] std::size_t bytes() const {
-    return families.capacity() * sizeof(Family) + samples.capacity() * sizeof(Sample);
+    return families.capacity() * sizeof(Family) + samples.capacity() * sizeof(Sample) +
+           protobuf_fields.bytes();
   }
 
   friend bool operator==(const Index&, const Index&) = default;

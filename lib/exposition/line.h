@@ -32,7 +32,7 @@ struct LineElement {
 
 // OpenMetrics has no blanks but single spaces where they must be. True if there were some.
 inline bool pass_blanks(std::string_view& rest, Dialect dialect) {
-  if (rest.empty() || !is_blank(rest[0]) || dialect == Dialect::kOpenMetrics) return false;
+  if (rest.empty() || !is_blank(rest[0]) || dialect != Dialect::kText) return false;
   skip_blanks(rest);
   return true;
 }

@@ -160,7 +160,7 @@ void LineWriter::write_exemplar(const LineRest& rest, std::string& out) {
 
 LineRest rest_of(std::string_view text, Dialect dialect, const Sample& sample) {
   std::string_view from_value = sample.from_value(text);
-  if (dialect == Dialect::kOpenMetrics) from_value = {from_value.data() - 1, from_value.size() + 1};
+  if (dialect != Dialect::kText) from_value = {from_value.data() - 1, from_value.size() + 1};
   LineRest rest;
   static_cast<void>(read_rest(from_value, dialect, rest));  // it was found good
   return rest;

@@ -7,46 +7,12 @@
 #include "exposition/label.h"
 #include "exposition/lexical.h"
 #include "exposition/line_writer.h"
+#include "exposition/metrics_proto.h"
 #include "exposition/names.h"
 #include "exposition/wire.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
-
-// Numbers of fields, by message.
-namespace field {
-constexpr unsigned kFamilyMetric = 4;
-constexpr unsigned kMetricLabel = 1;
-constexpr unsigned kMetricGauge = 2;
-constexpr unsigned kMetricCounter = 3;
-constexpr unsigned kMetricSummary = 4;
-constexpr unsigned kMetricUntyped = 5;
-constexpr unsigned kMetricTimestamp = 6;
-constexpr unsigned kMetricHistogram = 7;
-constexpr unsigned kLabelName = 1;
-constexpr unsigned kLabelValue = 2;
-constexpr unsigned kValue = 1;  // of Counter, Gauge and Untyped
-constexpr unsigned kCounterExemplar = 2;
-constexpr unsigned kCounterCreated = 3;
-constexpr unsigned kSampleCount = 1;  // of Histogram and Summary, as the next
-constexpr unsigned kSampleSum = 2;
-constexpr unsigned kSummaryQuantile = 3;
-constexpr unsigned kSummaryCreated = 4;
-constexpr unsigned kQuantileQuantile = 1;
-constexpr unsigned kQuantileValue = 2;
-constexpr unsigned kHistogramBucket = 3;
-constexpr unsigned kHistogramCountFloat = 4;
-constexpr unsigned kHistogramCreated = 15;
-constexpr unsigned kBucketCount = 1;
-constexpr unsigned kBucketUpperBound = 2;
-constexpr unsigned kBucketExemplar = 3;
-constexpr unsigned kBucketCountFloat = 4;
-constexpr unsigned kExemplarLabel = 1;
-constexpr unsigned kExemplarValue = 2;
-constexpr unsigned kExemplarTimestamp = 3;
-constexpr unsigned kTimestampSeconds = 1;  // google.protobuf.Timestamp
-constexpr unsigned kTimestampNanos = 2;
-}  // namespace field
 
 std::optional<std::uint64_t> as_integer(double value) {
   constexpr double kMax = 9007199254740992;  // up to here doubles have all of them
@@ -65,8 +31,8 @@ void append_labels(unsigned field_number, std::string_view labels, std::string_v
   while (const auto label = take_label(labels)) {
     if (label->name == bound) continue;
     wire::append_message(field_number, out, [&] {
-      append_unescaped(field::kLabelName, label->name, out);
-      append_unescaped(field::kLabelValue, label->value, out);
+      append_unescaped(proto::label::kName, label->name, out);
+      append_unescaped(proto::label::kValue, label->value, out);
     });
   }
 }
@@ -79,8 +45,8 @@ void append_timestamp(unsigned field_number, std::int64_t milliseconds, std::str
     --seconds;
   }
   wire::append_message(field_number, out, [&] {
-    wire::append_signed(field::kTimestampSeconds, seconds, out);
-    wire::append_signed(field::kTimestampNanos, rest * 1'000'000, out);
+    wire::append_signed(proto::timestamp::kSeconds, seconds, out);
+    wire::append_signed(proto::timestamp::kNanos, rest * 1'000'000, out);
   });
 }
 
@@ -92,7 +58,7 @@ void append_count(unsigned field_number, unsigned float_field_number, double cou
 }
 
 std::optional<std::int64_t> timestamp_of(std::string_view text, Dialect dialect) {
-  if (dialect == Dialect::kOpenMetrics) return milliseconds(text);
+  if (dialect != Dialect::kText) return milliseconds(text);
   std::int64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);  // it was found good
   return value;
@@ -124,6 +90,7 @@ void MetricEncoder::encode(const MetricGroups& groups, std::size_t metric, Merge
   sum_.reset();
   bounds_.clear();
   created_.reset();
+  fields_ = {};
   for (auto at = groups.first(metric); at != MetricGroups::kNone; at = groups.member(at).next) {
     read(groups, groups.member(at), stats);
   }
@@ -133,7 +100,7 @@ void MetricEncoder::encode(const MetricGroups& groups, std::size_t metric, Merge
     if (created_) ++stats.unwritable_dropped;
     return;
   }
-  wire::append_message(field::kFamilyMetric, out,
+  wire::append_message(proto::family::kMetric, out,
                        [&] { write(groups.type(), groups.labels(metric), out); });
 }
 
@@ -152,6 +119,12 @@ void MetricEncoder::read(const MetricGroups& groups, const MetricGroups::Member&
       groups.type() == FamilyType::kSummary && member.part == MetricPart::kCount;
   value.is_writable =
       !(is_count_of_summary && !as_integer(value.number)) && !(has_timestamp && !value.timestamp);
+  const bool has_fields = member.part == MetricPart::kCount || member.part == MetricPart::kValue;
+  if (has_fields && !value_ && !count_) {
+    const char* const begin = member.sample->line(text).data();
+    fields_ =
+        groups.source().index->protobuf_fields.of(static_cast<std::size_t>(begin - text.data()));
+  }
   if (member.part == MetricPart::kValue) return keep(value_, value, stats);
   if (member.part == MetricPart::kCount) return keep(count_, value, stats);
   if (member.part == MetricPart::kSum) return keep(sum_, value, stats);
@@ -211,7 +184,7 @@ bool MetricEncoder::is_empty(FamilyType type) const {
 }
 
 void MetricEncoder::write(FamilyType type, std::string_view labels, std::string& out) const {
-  append_labels(field::kMetricLabel, labels, bound_label(type), out);
+  append_labels(proto::metric::kLabel, labels, bound_label(type), out);
   if (type == FamilyType::kSummary) {
     write_summary(out);
   } else if (type == FamilyType::kHistogram) {
@@ -219,50 +192,53 @@ void MetricEncoder::write(FamilyType type, std::string_view labels, std::string&
   } else {
     write_scalar(type, out);
   }
-  if (const auto time = timestamp()) wire::append_signed(field::kMetricTimestamp, *time, out);
+  if (const auto time = timestamp()) wire::append_signed(proto::metric::kTimestamp, *time, out);
 }
 
 void MetricEncoder::write_scalar(FamilyType type, std::string& out) const {
   const bool is_counter = type == FamilyType::kCounter;
-  const unsigned field_number = is_counter                     ? field::kMetricCounter
-                                : type == FamilyType::kUntyped ? field::kMetricUntyped
-                                                               : field::kMetricGauge;
+  const unsigned field_number = is_counter                     ? proto::metric::kCounter
+                                : type == FamilyType::kUntyped ? proto::metric::kUntyped
+                                                               : proto::metric::kGauge;
   wire::append_message(field_number, out, [&] {
-    wire::append_double(field::kValue, value_->number, out);
+    wire::append_double(proto::counter::kValue, value_->number, out);
     if (!is_counter) return;
-    write_exemplar(field::kCounterExemplar, *value_, out);
-    if (created_) append_timestamp(field::kCounterCreated, *created_, out);
+    write_exemplar(proto::counter::kExemplar, *value_, out);
+    out += fields_;
+    if (created_) append_timestamp(proto::counter::kCreated, *created_, out);
   });
 }
 
 void MetricEncoder::write_summary(std::string& out) const {
-  wire::append_message(field::kMetricSummary, out, [&] {
-    if (count_) wire::append_unsigned(field::kSampleCount, *as_integer(count_->number), out);
-    if (sum_) wire::append_double(field::kSampleSum, sum_->number, out);
+  wire::append_message(proto::metric::kSummary, out, [&] {
+    if (count_) wire::append_unsigned(proto::summary::kCount, *as_integer(count_->number), out);
+    if (sum_) wire::append_double(proto::summary::kSum, sum_->number, out);
     for (const Bounded& quantile : bounds_) {
-      wire::append_message(field::kSummaryQuantile, out, [&] {
-        wire::append_double(field::kQuantileQuantile, quantile.bound, out);
-        wire::append_double(field::kQuantileValue, quantile.value.number, out);
+      wire::append_message(proto::summary::kQuantile, out, [&] {
+        wire::append_double(proto::quantile::kQuantile, quantile.bound, out);
+        wire::append_double(proto::quantile::kValue, quantile.value.number, out);
       });
     }
-    if (created_) append_timestamp(field::kSummaryCreated, *created_, out);
+    out += fields_;
+    if (created_) append_timestamp(proto::summary::kCreated, *created_, out);
   });
 }
 
 void MetricEncoder::write_histogram(std::string& out) const {
-  wire::append_message(field::kMetricHistogram, out, [&] {
-    if (count_) {
-      append_count(field::kSampleCount, field::kHistogramCountFloat, count_->number, out);
+  wire::append_message(proto::metric::kHistogram, out, [&] {
+    out += fields_;  // count and sum are among them
+    if (count_ && fields_.empty()) {
+      append_count(proto::histogram::kCount, proto::histogram::kCountFloat, count_->number, out);
     }
-    if (sum_) wire::append_double(field::kSampleSum, sum_->number, out);
+    if (sum_ && fields_.empty()) wire::append_double(proto::histogram::kSum, sum_->number, out);
     for (const Bounded& bucket : bounds_) {
-      wire::append_message(field::kHistogramBucket, out, [&] {
-        append_count(field::kBucketCount, field::kBucketCountFloat, bucket.value.number, out);
-        wire::append_double(field::kBucketUpperBound, bucket.bound, out);
-        write_exemplar(field::kBucketExemplar, bucket.value, out);
+      wire::append_message(proto::histogram::kBucket, out, [&] {
+        append_count(proto::bucket::kCount, proto::bucket::kCountFloat, bucket.value.number, out);
+        wire::append_double(proto::bucket::kUpperBound, bucket.bound, out);
+        write_exemplar(proto::bucket::kExemplar, bucket.value, out);
       });
     }
-    if (created_) append_timestamp(field::kHistogramCreated, *created_, out);
+    if (created_) append_timestamp(proto::histogram::kCreated, *created_, out);
   });
 }
 
@@ -280,9 +256,9 @@ void MetricEncoder::write_exemplar(unsigned field_number, const Value& value,
   }
   if (!labels) return;
   wire::append_message(field_number, out, [&] {
-    append_labels(field::kExemplarLabel, *labels, {}, out);
-    wire::append_double(field::kExemplarValue, number(rest.exemplar_value), out);
-    if (timestamp) append_timestamp(field::kExemplarTimestamp, *timestamp, out);
+    append_labels(proto::exemplar::kLabel, *labels, {}, out);
+    wire::append_double(proto::exemplar::kValue, number(rest.exemplar_value), out);
+    if (timestamp) append_timestamp(proto::exemplar::kTimestamp, *timestamp, out);
   });
 }
 

@@ -10,6 +10,7 @@
 // - A metric has one timestamp, text one for each of its lines: it is the latest of them.
 // - Exemplars are of counters and buckets; theirs and the created timestamp are in milliseconds, as
 //   Prometheus has them.
+// - What the client said in protobuf and no text has words for is written as it came.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +65,7 @@ class MetricEncoder {
   std::optional<Value> sum_;
   std::vector<Bounded> bounds_;
   std::optional<std::int64_t> created_;  // milliseconds
+  std::string_view fields_;              // protobuf_fields.h
 };
 
 }  // namespace prometheus_rsocket::exposition

@@ -102,7 +102,7 @@ std::string unescape_help(std::string_view help, Dialect dialect) {
   for (std::size_t i = 0; i < help.size(); ++i) {
     const char next = i + 1 < help.size() ? help[i + 1] : '\0';
     const bool is_escape =
-        next == '\\' || next == 'n' || (next == '"' && dialect == Dialect::kOpenMetrics);
+        next == '\\' || next == 'n' || (next == '"' && dialect != Dialect::kText);
     if (help[i] != '\\' || !is_escape) {
       out += help[i];
     } else {

@@ -30,8 +30,8 @@ void append_name(std::string_view name, NameKind kind, std::string& out);
 // The other way round: as it stands between quotes.
 [[nodiscard]] std::string escape(std::string_view text);
 
-// A HELP text as it is meant. A backslash that escapes nothing is one; in text a quote is no escape
-// (text 0.0.4, "Comments, help text, and type information"; OpenMetrics 1.0, "Escaping").
+// A HELP text as it is meant. A backslash that escapes nothing is one; in text alone a quote is no
+// escape (text 0.0.4, "Comments, help text, and type information"; OpenMetrics 1.0, "Escaping").
 [[nodiscard]] std::string unescape_help(std::string_view help, Dialect dialect);
 
 }  // namespace prometheus_rsocket::exposition

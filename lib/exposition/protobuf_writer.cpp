@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "exposition/metrics_proto.h"
 #include "exposition/names.h"
 #include "exposition/page_writer.h"
 #include "exposition/wire.h"
@@ -11,24 +12,18 @@
 namespace prometheus_rsocket::exposition {
 namespace {
 
-constexpr unsigned kName = 1;
-constexpr unsigned kHelp = 2;
-constexpr unsigned kType = 3;
-constexpr unsigned kUnit = 5;
-
-// MetricType.
-std::int64_t type_number(FamilyType type) {
+proto::MetricType type_number(FamilyType type) {
   switch (text_type(type)) {
     case FamilyType::kCounter:
-      return 0;
+      return proto::kCounter;
     case FamilyType::kGauge:
-      return 1;
+      return proto::kGauge;
     case FamilyType::kSummary:
-      return 2;
+      return proto::kSummary;
     case FamilyType::kHistogram:
-      return 4;
+      return proto::kHistogram;
     default:
-      return 3;  // UNTYPED
+      return proto::kUntyped;
   }
 }
 
@@ -116,16 +111,17 @@ void ProtobufWriter::end_pass(const Plan& plan, std::string& out) {
 // All that a family has besides its metrics: a message's fields may be in any order.
 void ProtobufWriter::write_head(const MergedFamily& family, std::string& out) {
   head_.clear();
-  wire::append_string(kName, unescape(family.name), head_);
+  wire::append_string(proto::family::kName, unescape(family.name), head_);
   if (!family.help.empty()) {
-    wire::append_string(kHelp, unescape_help(family.help, family.help_dialect), head_);
+    wire::append_string(proto::family::kHelp, unescape_help(family.help, family.help_dialect),
+                        head_);
   }
-  wire::append_signed(kType, type_number(family.type), head_);
+  wire::append_signed(proto::family::kType, type_number(family.type), head_);
   std::string_view less_suffix = family.name;
   const std::string_view suffix = openmetrics_suffix(family.type);
   if (less_suffix.ends_with(suffix)) less_suffix.remove_suffix(suffix.size());
   const std::string_view unit = unit_of(family, less_suffix);
-  if (!unit.empty()) wire::append_string(kUnit, unescape(unit), head_);
+  if (!unit.empty()) wire::append_string(proto::family::kUnit, unescape(unit), head_);
   wire::append_varint(head_.size() + metrics_size_, out);
   out += head_;
 }

@@ -110,7 +110,7 @@ class Reader {
   Failure take_unit(std::string_view name, std::string_view unit) {
     const bool is_suffix = name.size() > unit.size() && name.ends_with(unit) &&
                            name[name.size() - unit.size() - 1] == '_';
-    if (!unit.empty() && !is_suffix) return ScanReason::kUnit;
+    if (!unit.empty() && !is_suffix && dialect_ == Dialect::kOpenMetrics) return ScanReason::kUnit;
     builder_.set_unit(name, unit);
     return std::nullopt;
   }
@@ -130,7 +130,20 @@ class Reader {
   bool has_ended_ = false;
 };
 
-Result scan_as(Dialect dialect, std::string_view text, const base::SipKey& key) {
+bool is_too_long(std::string_view text) {
+  return text.size() > std::numeric_limits<std::uint32_t>::max();
+}
+
+// What is no mistake in text.
+bool is_of_text(ScanReason reason) {
+  return reason == ScanReason::kBlankLine || reason == ScanReason::kComment ||
+         reason == ScanReason::kType;
+}
+
+}  // namespace
+
+Result scan(std::string_view text, Dialect dialect, const base::SipKey& key) {
+  if (is_too_long(text)) return ScanError{1, ScanReason::kTooLong};
   Reader reader(text, dialect, key);
   const std::size_t nul = text.find('\0');
   std::size_t line_number = 1;
@@ -150,14 +163,6 @@ Result scan_as(Dialect dialect, std::string_view text, const base::SipKey& key) 
   return std::move(reader.builder()).finish();
 }
 
-// What is no mistake in text.
-bool is_of_text(ScanReason reason) {
-  return reason == ScanReason::kBlankLine || reason == ScanReason::kComment ||
-         reason == ScanReason::kType;
-}
-
-}  // namespace
-
 bool ends_as_openmetrics(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
@@ -167,13 +172,10 @@ bool ends_as_openmetrics(std::string_view text) {
 }
 
 Result scan(std::string_view text, const base::SipKey& key) {
-  if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
-    return ScanError{1, ScanReason::kTooLong};
-  }
-  if (!ends_as_openmetrics(text)) return scan_as(Dialect::kText, text, key);
-  Result openmetrics = scan_as(Dialect::kOpenMetrics, text, key);
+  if (is_too_long(text) || !ends_as_openmetrics(text)) return scan(text, Dialect::kText, key);
+  Result openmetrics = scan(text, Dialect::kOpenMetrics, key);
   if (openmetrics) return openmetrics;
-  Result plain = scan_as(Dialect::kText, text, key);
+  Result plain = scan(text, Dialect::kText, key);
   return plain || is_of_text(openmetrics.error().reason) ? plain : openmetrics;
 }
 

@@ -38,4 +38,9 @@ namespace prometheus_rsocket::exposition {
 [[nodiscard]] boost::system::result<Index, ScanError> scan(std::string_view text,
                                                            const base::SipKey& key);
 
+// The same where it is known what the text is. Of Dialect::kProtobuf it is one that transcribe()
+// (protobuf_reader.h) has written, perhaps with other labels.
+[[nodiscard]] boost::system::result<Index, ScanError> scan(std::string_view text, Dialect dialect,
+                                                           const base::SipKey& key);
+
 }  // namespace prometheus_rsocket::exposition

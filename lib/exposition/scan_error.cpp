@@ -6,7 +6,7 @@
 namespace prometheus_rsocket::exposition {
 
 std::string_view reason_text(ScanReason reason) {
-  constexpr std::array<std::string_view, 21> kTexts = {
+  constexpr std::array<std::string_view, 23> kTexts = {
       "text longer than 4 GiB",
       "NUL byte",
       "invalid metric name",
@@ -28,8 +28,10 @@ std::string_view reason_text(ScanReason reason) {
       "blank line in OpenMetrics",
       "comment in OpenMetrics",
       "line after # EOF",
+      "malformed protobuf",
+      "native histogram that Prometheus would refuse",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kAfterEof) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(ScanReason::kHistogram) + 1);
   return kTexts[static_cast<std::size_t>(reason)];
 }
 

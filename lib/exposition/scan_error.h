@@ -30,13 +30,15 @@ enum class ScanReason : std::uint8_t {
   kBlankLine,
   kComment,
   kAfterEof,
+  kProtobuf,
+  kHistogram,
 };
 
 // What is wrong, in words for a log: "invalid metric name".
 [[nodiscard]] std::string_view reason_text(ScanReason reason);
 
 struct ScanError {
-  std::size_t line = 0;  // counted from 1
+  std::size_t line = 0;  // counted from 1; of protobuf it is the message
   ScanReason reason{};
 
   friend bool operator==(const ScanError&, const ScanError&) = default;

@@ -256,8 +256,9 @@ std::shared_ptr<const Exposition> Client::with_identity(const Exposition& exposi
   auto text = exposition::with_labels(exposition.text, exposition.index.dialect, identity_labels_,
                                       owner_.config().uncompressed_bytes_max);
   if (!text) return nullptr;
-  auto index = exposition::scan(*text, owner_.hash_key());
+  auto index = exposition::scan(*text, exposition.index.dialect, owner_.hash_key());
   CHECK(index.has_value(), "a good text with good labels is good");
+  index->protobuf_fields = exposition.index.protobuf_fields.moved(exposition.text, *text);
   auto labelled = std::make_shared<Exposition>();
   labelled->text = std::move(*text);
   labelled->index = std::move(*index);

@@ -1,7 +1,7 @@
 #include "server/open.h"
 
 #include "envelope/envelope.h"
-#include "exposition/rescan.h"
+#include "exposition/read.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -11,17 +11,13 @@ using envelope::EnvelopeError;
 Quarantine reason_of(boost::system::error_code error) {
   if (error == EnvelopeError::kMalformedSnappy) return Quarantine::kSnappy;
   if (error == EnvelopeError::kTextTooLarge) return Quarantine::kTooLarge;
-  if (error == EnvelopeError::kInvalidUtf8) return Quarantine::kUtf8;
   return Quarantine::kEnvelope;
 }
 
-boost::system::result<exposition::Index, exposition::ScanError> read(std::string_view text,
-                                                                     const base::SipKey& hash_key,
-                                                                     const Exposition* before) {
-  if (before != nullptr) {
-    if (auto index = exposition::rescan(text, *before)) return std::move(*index);
-  }
-  return exposition::scan(text, hash_key);
+Quarantine reason_of(exposition::ScanReason reason) {
+  if (reason == exposition::ScanReason::kNotUtf8) return Quarantine::kUtf8;
+  if (reason == exposition::ScanReason::kTooLong) return Quarantine::kTooLarge;
+  return Quarantine::kMalformed;
 }
 
 }  // namespace
@@ -33,16 +29,16 @@ boost::system::result<OpenedExposition, OpenFailure> open_exposition(
   if (!payload.metadata) return OpenFailure{Quarantine::kEnvelope};
   envelope::Limits limits;
   limits.text_size_max = uncompressed_bytes_max;
-  auto exposition = std::make_shared<Exposition>();
-  const auto opened =
-      envelope::open(*payload.metadata, payload.data, keys, limits, exposition->text);
+  std::string buffer;
+  const auto opened = envelope::open(*payload.metadata, payload.data, keys, limits, buffer);
   if (!opened) return OpenFailure{reason_of(opened.error())};
   if (!opened->key_index) return OpenFailure{Quarantine::kEnvelope};
-  exposition->text.resize(opened->text.size());
-  auto index = read(exposition->text, hash_key, before);
-  if (!index) return OpenFailure{Quarantine::kMalformed, index.error()};
-  exposition->index = std::move(*index);
-  return OpenedExposition{std::move(exposition), *opened->key_index};
+  buffer.resize(opened->text.size());
+  auto exposition = exposition::read(std::move(buffer), before,
+                                     {.text_bytes_max = uncompressed_bytes_max, .key = hash_key});
+  if (!exposition) return OpenFailure{reason_of(exposition.error().reason), exposition.error()};
+  return OpenedExposition{std::make_shared<const Exposition>(std::move(*exposition)),
+                          *opened->key_index};
 }
 
 }  // namespace prometheus_rsocket::server

@@ -1,10 +1,10 @@
-#include "envelope/utf8.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace prometheus_rsocket::envelope {
+#include "exposition/lexical.h"
+
+namespace prometheus_rsocket::exposition {
 namespace {
 
 TEST(Utf8, TheFirstAndTheLastOfEveryLengthAreAccepted) {
@@ -26,4 +26,4 @@ TEST(Utf8, OverlongSurrogateTooHighAndCutFormsAreRefused) {
 }
 
 }  // namespace
-}  // namespace prometheus_rsocket::envelope
+}  // namespace prometheus_rsocket::exposition

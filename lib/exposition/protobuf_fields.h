@@ -1,0 +1,45 @@
+// What clients that send protobuf say of a metric and no text has words for: native histograms, and
+// when a counter, summary or histogram was created. It goes to pages in protobuf as it came.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace prometheus_rsocket::exposition {
+
+// By the lines of an exposition's text. Of a counter the fields of its message beside value and
+// exemplar, at its line; of a summary those beside count, sum and quantiles, and of a histogram all
+// but the buckets, at the line of its count.
+class ProtobufFields {
+ public:
+  // REQUIRES: line_begin, an offset into the text, is greater than that of the one before.
+  void add(std::size_t line_begin, std::string_view fields);
+
+  // Empty for none.
+  [[nodiscard]] std::string_view of(std::size_t line_begin) const;
+
+  // The same for another text, with as many lines and other words in them.
+  [[nodiscard]] ProtobufFields moved(std::string_view from, std::string_view to) const;
+
+  [[nodiscard]] std::size_t bytes() const {
+    return bytes_.capacity() + places_.capacity() * sizeof(Place);
+  }
+
+  friend bool operator==(const ProtobufFields&, const ProtobufFields&) = default;
+
+ private:
+  struct Place {
+    std::uint32_t line_begin = 0;
+    std::uint32_t begin = 0;  // in bytes_; the end is where the next one begins
+
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+
+  std::vector<Place> places_;
+  std::string bytes_;
+};
+
+}  // namespace prometheus_rsocket::exposition
