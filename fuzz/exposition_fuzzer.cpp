@@ -2,7 +2,7 @@
 // several clients, of which those that scan() lets in make a page. The page is valid, every sample
 // is on it or counted, and merging it again changes nothing and finds no conflict. In protobuf it
 // is of whole messages. Each text is also read by the one before it, as if one client had sent
-// both.
+// both. And all of it is one payload, which may be protobuf.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "exposition/page_writer.h"
+#include "exposition/read.h"
 #include "exposition/rescan.h"
 #include "exposition/scan.h"
 
@@ -104,6 +105,16 @@ void check_protobuf(const std::vector<Source>& sources, Escaping escaping) {
         "no sample is counted twice");
 }
 
+// What a client sent in whichever format: where it can be read, its pages can.
+void check_read(const std::string& payload) {
+  const ReadSettings settings{.text_bytes_max = std::size_t{1} << 22U, .key = kKey};
+  const auto exposition = read(payload, nullptr, settings);
+  if (!exposition) return;
+  const auto again = read(payload, &*exposition, settings);
+  CHECK(again.has_value() && again->index == exposition->index, "the last one changes nothing");
+  check_page({{exposition->text, &exposition->index}});
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::exposition
 
@@ -127,5 +138,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_page(sources);
   check_protobuf(sources, Escaping::kAllowUtf8);
   check_protobuf(sources, Escaping::kUnderscores);
+  check_read(input);
   return 0;
 }

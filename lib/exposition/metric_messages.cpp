@@ -125,7 +125,7 @@ bool append_exemplar(std::string_view message, std::string& out) {
 }
 
 void Count::append_to(std::string& out) const {
-  if (real > 0) return append_number(real, out);
+  if (real != 0) return append_number(real, out);  // NaN, too
   out += std::to_string(whole);
 }
 
@@ -159,6 +159,7 @@ LineFailure read_summary(std::string_view message, Structure& summary) {
 LineFailure read_histogram(std::string_view message, Structure& histogram) {
   NativeHistogram native;
   bool has_created = false;
+  std::string exemplars;  // of the native histogram
   const bool is_good = wire::read_message(message, [&](const wire::Field& field) {
     std::string_view bytes;
     switch (field.number) {
@@ -171,8 +172,7 @@ LineFailure read_histogram(std::string_view message, Structure& histogram) {
       case proto::histogram::kBucket:
         return wire::get(field, bytes) && read_bucket(bytes, histogram.bounds.emplace_back());
       case proto::histogram::kExemplars: {
-        std::string ignored;
-        return wire::get(field, bytes) && append_exemplar(bytes, ignored) && is_utf8(ignored);
+        return wire::get(field, bytes) && append_exemplar(bytes, exemplars);
       }
       case proto::histogram::kCreated:
         has_created = true;
@@ -182,6 +182,7 @@ LineFailure read_histogram(std::string_view message, Structure& histogram) {
     }
   });
   if (!is_good) return kMalformed;
+  if (!is_utf8(exemplars)) return ScanReason::kNotUtf8;
   const bool is_native = native.is_native();
   if (is_native && !native.is_valid({histogram.count.whole, histogram.count.real, histogram.sum})) {
     return ScanReason::kHistogram;

@@ -24,7 +24,7 @@ void append_seconds(std::int64_t milliseconds, std::string& out);
 // An Exemplar as ` # {labels} value [timestamp]`. Likewise.
 [[nodiscard]] bool append_exemplar(std::string_view message, std::string& out);
 
-// A whole number, or a float where that is above zero.
+// A whole number, or a float where that is not zero.
 struct Count {
   std::uint64_t whole = 0;
   double real = 0;

@@ -2,8 +2,9 @@
 // Internal to lib/exposition.
 //
 // The rules are Prometheus' own (model/histogram, Validate; model/textparse, protobufparse.go,
-// isNativeHistogram and isFloatHistogram), but for schemas: those of which metrics.proto says that
-// they are valid, -4 to 8, where others become valid from version to version.
+// isNativeHistogram and isFloatHistogram). Stricter: a schema is one of those of which
+// metrics.proto says that they are valid, -4 to 8, where others become so from version to version;
+// and spans are judged as they came, where Prometheus first removes the empty ones.
 #pragma once
 
 #include <cstddef>

@@ -42,16 +42,28 @@ class Transcriber {
  public:
   explicit Transcriber(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
+  Failure take(std::string_view message) {
+    const Failure failure = take_family(message);
+    transcript_.message_ends.push_back(lines_);
+    return failure;
+  }
+
+  Transcript finish() && { return std::move(transcript_); }
+
+ private:
   Failure take_family(std::string_view message) {
     name_ = help_ = unit_ = {};
     type_ = proto::kCounter;
+    bool has_metrics = false;
     const bool is_good = wire::read_message(message, [&](const wire::Field& field) {
       if (field.number == proto::family::kName) return wire::get(field, name_);
       if (field.number == proto::family::kHelp) return wire::get(field, help_);
       if (field.number == proto::family::kType) return wire::get(field, type_);
+      has_metrics |= field.number == proto::family::kMetric;
       return field.number != proto::family::kUnit || wire::get(field, unit_);
     });
     if (!is_good || type_ > proto::kGaugeHistogram) return kMalformed;
+    if (!has_metrics) return std::nullopt;
     if (name_.empty()) return ScanReason::kMetricName;
     escaped_name_ = escape(name_);
     is_legacy_ = is_legacy_name(escaped_name_, NameKind::kMetric);
@@ -61,13 +73,9 @@ class Transcriber {
       if (field.number == proto::family::kMetric) failure = take_metric(field);
       return !failure;
     }));
-    transcript_.message_ends.push_back(lines_);
     return failure;
   }
 
-  Transcript finish() && { return std::move(transcript_); }
-
- private:
   std::string& text() { return transcript_.text; }
 
   void write_heads() {
@@ -104,17 +112,22 @@ class Transcriber {
     std::string_view message;
     Metric metric;
     std::uint64_t timestamp = 0;
-    const bool is_good =
-        wire::get(metric_field, message) &&
-        wire::read_message(message, [&](const wire::Field& field) {
-          std::string_view label;
-          if (field.number == proto::metric::kLabel) {
-            return wire::get(field, label) && append_label(label, metric.labels);
-          }
-          if (field.number == proto::metric::kTimestamp) return wire::get(field, timestamp);
-          return field.number != value_field(type_) || wire::get(field, metric.value);
-        });
+    bool is_of_type = true;
+    const bool is_good = wire::get(metric_field, message) &&
+                         wire::read_message(message, [&](const wire::Field& field) {
+                           std::string_view label;
+                           if (field.number == proto::metric::kLabel) {
+                             return wire::get(field, label) && append_label(label, metric.labels);
+                           }
+                           if (field.number == proto::metric::kTimestamp)
+                             return wire::get(field, timestamp);
+                           if (field.number == value_field(type_))
+                             return wire::get(field, metric.value);
+                           is_of_type &= field.number > proto::metric::kHistogram;
+                           return true;
+                         });
     if (!is_good) return kMalformed;
+    if (!is_of_type) return ScanReason::kType;
     metric.timestamp = static_cast<std::int64_t>(timestamp);
     const Failure failure = write_metric(metric);
     if (failure) return failure;
@@ -253,7 +266,7 @@ boost::system::result<Transcript, ScanError> transcribe(std::string_view payload
   for (std::size_t number = 1; !payload.empty(); ++number) {
     const auto message = take_message(payload);
     if (!message) return ScanError{number, ScanReason::kProtobuf};
-    if (const Failure failure = transcriber.take_family(*message)) {
+    if (const Failure failure = transcriber.take(*message)) {
       return ScanError{number, *failure};
     }
   }

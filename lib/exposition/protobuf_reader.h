@@ -26,13 +26,14 @@ struct Transcript {
 // Whether it begins as such messages do, which no text that can be read does but one made for it.
 [[nodiscard]] bool looks_like_protobuf(std::string_view payload);
 
-// Metrics are read as Prometheus' parser does: what is absent is zero, a float count above zero
-// stands for both, timestamp 0 is none. `+Inf` is added to the buckets of a classic histogram that
-// has none. Of a gauge histogram there are three gauges, as of OpenMetrics'; its native part is
-// left out.
+// Metrics are read as Prometheus' parser does: what is absent is zero, a float count other than
+// zero stands for both, timestamp 0 is none. `+Inf` is added to the buckets of a classic histogram
+// that has none. Of a gauge histogram there are three gauges, as of OpenMetrics'; its native part
+// is left out. Families without metrics are not there.
 //
 // Errors, the line being the message: kProtobuf for what cannot be read or names a type that is not
-// in metrics.proto, kHistogram (native_histogram.h), kTooLong for a text beyond bytes_max.
+// in metrics.proto, kType for a metric with a value of another type than its family's,
+// kHistogram (native_histogram.h), kTooLong for a text beyond bytes_max.
 [[nodiscard]] boost::system::result<Transcript, ScanError> transcribe(std::string_view payload,
                                                                       std::size_t bytes_max);
 

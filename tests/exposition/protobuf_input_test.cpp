@@ -233,6 +233,15 @@ TEST(ProtobufInput, SaysWhichMessageIsWrong) {
                             {metric(proto::metric::kGauge, value(1)) +
                              metric(proto::metric::kGauge, value(1))})),
             (ScanError{1, ScanReason::kProtobuf}));
+  EXPECT_EQ(error_of(family("a", proto::kCounter, {metric(proto::metric::kGauge, value(1))})),
+            (ScanError{1, ScanReason::kType}));
+}
+
+TEST(ProtobufInput, PassesOverFamiliesWithoutMetrics) {
+  EXPECT_EQ(text_page(family("b", proto::kGauge, {}) + delimited("") + gauge("a", 1)),
+            "# TYPE a gauge\na 1\n");
+  EXPECT_EQ(error_of(family("b", proto::kGauge, {}) + delimited("") + gauge("\xFF", 1)),
+            (ScanError{3, ScanReason::kNotUtf8}));
 }
 
 TEST(ProtobufInput, IsBoundedAsText) {

@@ -3,8 +3,9 @@
 //   exposition_differential PARSER [TEXTS [SEED]]
 //
 // No text that we let in may fail there, and none that is taken there be refused here without a
-// reason that scan.h names. Every page that we write is read by them, and has what its parts have.
-// Prints what it tried and where they differ, by kind; exit 1 for a difference that has no reason.
+// reason that scan.h names; the same for protobuf that clients send. Every page that we write is
+// read by them, and has what its parts have. Prints what it tried and where they differ, by kind;
+// exit 1 for a difference that has no reason.
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -19,11 +20,13 @@
 #include "differential/protobuf.h"
 #include "differential/texts.h"
 #include "exposition/lexical.h"
+#include "exposition/read.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
 
 constexpr std::uint64_t kTexts = 20'000;
+constexpr std::size_t kBytesMax = 1U << 20U;
 constexpr int kSize = 100;  // RapidCheck's, with which its ranges are whole
 
 std::string_view kind_of(Dialect dialect) {
@@ -33,6 +36,23 @@ std::string_view kind_of(Dialect dialect) {
 std::string_view kind_of(Syntax syntax) {
   if (syntax == Syntax::kProtobuf) return "protobuf";
   return syntax == Syntax::kText ? "text" : "openmetrics";
+}
+
+std::string first_difference(const Parsed& before, const Parsed& after) {
+  using Words = std::map<std::string, std::string>;
+  for (const auto part : {&Parsed::samples, &Parsed::natives, &Parsed::exemplars, &Parsed::types,
+                          &Parsed::helps, &Parsed::units}) {
+    Words left = before.*part;
+    Words right = after.*part;
+    for (const auto& [key, value] : before.*part) {
+      if (!right.contains(key)) return key + " is gone";
+      if (right[key] != value) return key + " was " + value + " and is " + right[key];
+    }
+    for (const auto& [key, value] : after.*part) {
+      if (!left.contains(key)) return key + " is of nobody";
+    }
+  }
+  return {};
 }
 
 // What is repaired: theirs is to read it repaired. Blanks before a sample's name it takes for a
@@ -60,7 +80,8 @@ bool is_reason(ScanReason reason) {
     case ScanReason::kMetadata:        // no blank after the name
     case ScanReason::kBound:           // strict parsers refuse it, and the next
     case ScanReason::kCount:
-    case ScanReason::kNotUtf8:  // of names between quotes
+    case ScanReason::kNotUtf8:    // of names between quotes
+    case ScanReason::kHistogram:  // empty spans that it removes first (native_histogram.h)
       return true;
     default:
       return false;
@@ -100,15 +121,54 @@ class Differential {
     try_pages(texts, parts);
   }
 
+  // `is_whole`: no family is there twice.
+  void try_protobuf_input(const std::string& payload, bool is_whole) {
+    ++counts_["protobuf inputs"];
+    const auto exposition = read(payload, nullptr, {.text_bytes_max = kBytesMax, .key = kKey});
+    const Parsed theirs = parser_.parse("protobuf", payload);
+    if (!exposition) {
+      if (theirs.is_good) return refused_protobuf(exposition.error(), payload);
+      ++counts_["protobuf inputs refused by both"];
+    } else if (!theirs.is_good) {
+      fail("protobuf let in, and fails there: " + theirs.error, payload);
+    } else {
+      ++counts_["protobuf inputs let in"];
+      try_pages_of(*exposition, theirs, is_whole);
+    }
+  }
+
   [[nodiscard]] int report() const {
     for (const auto& [what, count] : counts_) std::cout << count << "\t" << what << "\n";
     return failures_ == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
   }
 
  private:
+  // A metric with a value of another type than the family's is another reason.
+  void refused_protobuf(const ScanError& error, const std::string& payload) {
+    if (error.reason != ScanReason::kType) return refused(error, payload);
+    ++counts_["refused here alone: a value of another type"];
+  }
+
   void refused(const ScanError& error, const std::string& text) {
     const std::string what = "refused here alone: " + std::string(reason_text(error.reason));
     is_reason(error.reason) ? void(++counts_[what]) : fail(what, text);
+  }
+
+  void try_pages_of(const Exposition& exposition, const Parsed& theirs, bool is_whole) {
+    for (const Syntax syntax : {Syntax::kText, Syntax::kOpenMetrics, Syntax::kProtobuf}) {
+      const std::vector<Source> sources = {{exposition.text, &exposition.index}};
+      PageWriter writer(sources, {.syntax = syntax, .escaping = Escaping::kAllowUtf8}, kKey);
+      std::string page;
+      while (writer.write(page)) {
+      }
+      const Parsed again = parser_.parse(kind_of(syntax), page);
+      if (!again.is_good) return fail("a page of protobuf fails there: " + again.error, page);
+      if (syntax == Syntax::kProtobuf && is_whole && writer.stats() == MergeStats{}) {
+        ++counts_["protobuf inputs compared with their page"];
+        const std::string what = first_difference(theirs, again);
+        if (!what.empty()) return fail("a page differs from what a client sent: " + what, page);
+      }
+    }
   }
 
   void try_pages(const std::vector<std::string>& texts, const std::vector<Parsed>& parts) {
@@ -214,6 +274,12 @@ int main(const std::string& parser, std::uint64_t texts, std::uint64_t seed) {
     differential.try_text(text);
     differential.try_union({text, other});
     differential.try_text(mutated(text)(random.split(), kSize).value());
+    const Format format{.syntax = Syntax::kProtobuf, .escaping = Escaping::kAllowUtf8};
+    const std::string sent = merged({text, other}, format).text;
+    const std::string natives = any_natives()(random.split(), kSize).value();
+    differential.try_protobuf_input(sent, true);
+    differential.try_protobuf_input(natives, true);
+    differential.try_protobuf_input(mutated(sent + natives)(random.split(), kSize).value(), false);
   }
   return differential.report();
 }

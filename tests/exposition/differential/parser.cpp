@@ -62,6 +62,9 @@ void take_line(std::string_view line, Parsed& parsed, State& state) {
     }
     if (kind == 'S') parsed.samples.emplace(std::move(labels), std::move(rest));
     if (kind == 'X') parsed.exemplars.emplace(state.last, std::string(line));
+  } else if (kind == 'N') {
+    const std::size_t end = line.find("} ") + 1;
+    parsed.natives.emplace(line.substr(0, end), line.substr(end));
   } else if (kind == 'H') {
     const std::size_t quote = line.find(" \"");
     parsed.helps[std::string(line.substr(0, quote))] = line.substr(quote + 1);

@@ -19,6 +19,7 @@ struct Parsed {
   std::map<std::string, std::string> samples;  // labels to value and time; the first of equal ones
   std::set<std::string> ambiguous;             // labels that samples have in several spellings
   std::map<std::string, std::string> exemplars;  // likewise, of their samples
+  std::map<std::string, std::string> natives;    // native histograms: labels to time and buckets
   std::map<std::string, std::string> types;      // of families by name, as what follows
   std::map<std::string, std::string> helps;
   std::map<std::string, std::string> units;

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "../messages.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
@@ -167,6 +171,65 @@ rc::Gen<std::string> any_text(Dialect dialect) {
     if (dialect == Dialect::kOpenMetrics) return text + "# EOF\n";
     if (maybe()) text += "# a comment\n\n";
     return text;
+  });
+}
+
+rc::Gen<std::string> any_natives() {
+  return rc::gen::exec([] {
+    std::string out;
+    for (const std::string name : {"native_one", "native_two", "native.three"}) {
+      Native native{.count = 0,
+                    .sum = *element(0.5, -1.0, static_cast<double>(NAN)),
+                    .schema = *rc::gen::inRange(-4, 9),
+                    .spans = {},
+                    .deltas = {}};
+      native.zero_count = *rc::gen::inRange<std::uint64_t>(0, 3);
+      native.count = native.zero_count;
+      native.is_packed = maybe();
+      const bool is_float = *rc::gen::inRange(0, 4) == 0;
+      std::int64_t last = 0;
+      const auto spans = *rc::gen::inRange(0, 4);
+      for (int i = 0; i < spans; ++i) {
+        native.spans.push_back(
+            {*rc::gen::inRange(i == 0 ? -9 : 0, 9), *rc::gen::inRange<std::uint32_t>(0, 3)});
+        for (std::uint32_t k = 0; k < native.spans.back().length; ++k) {
+          const auto count = *rc::gen::inRange<std::int64_t>(0, 5);
+          if (is_float) {
+            native.counts.push_back(static_cast<double>(count) / 2);
+          } else {
+            native.deltas.push_back(count - last);
+          }
+          last = count;
+          native.count += static_cast<std::uint64_t>(count);
+        }
+      }
+      if (is_float) native.count_float = static_cast<double>(native.count);
+      switch (*rc::gen::inRange(0, 24)) {
+        case 0:
+          ++native.count;
+          break;
+        case 1:
+          native.deltas.push_back(*rc::gen::inRange(-3, 3));
+          break;
+        case 2:
+          native.spans.push_back(
+              {*rc::gen::inRange(-3, 3), *rc::gen::inRange<std::uint32_t>(0, 2)});
+          break;
+        case 3:
+          native.schema = *element(-5, 9, 53, -53);
+          break;
+        case 4:
+          native.counts.push_back(*element(-1.0, 0.0, 2.0));
+          break;
+        default:
+          break;
+      }
+      const std::vector<std::string> labels = {label("a", name), label("l.x", "\n\"\\")};
+      out += family(name, proto::kHistogram,
+                    {metric(proto::metric::kHistogram, native.bytes(), labels),
+                     metric(proto::metric::kHistogram, native.bytes(), {}, 17)});
+    }
+    return out;
   });
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
+	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 )
@@ -66,7 +67,24 @@ func judge(found labels.Labels) error {
 	return nil
 }
 
-func parse(contentType string, text []byte) (string, error) {
+func validate(whole *histogram.Histogram, float *histogram.FloatHistogram) error {
+	if whole != nil {
+		return whole.Validate()
+	}
+	return float.Validate()
+}
+
+// What panics in it would end the scrape, too.
+func parse(contentType string, text []byte) (found string, failure error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			failure = fmt.Errorf("panic: %v", panicked)
+		}
+	}()
+	return parseAll(contentType, text)
+}
+
+func parseAll(contentType string, text []byte) (string, error) {
 	parser, err := textparse.New(text, contentType, labels.NewSymbolTable(), textparse.ParserOptions{})
 	if err != nil {
 		return "", err
@@ -104,6 +122,9 @@ func parse(contentType string, text []byte) (string, error) {
 			var found labels.Labels
 			parser.Labels(&found)
 			if err := judge(found); err != nil {
+				return "", err
+			}
+			if err := validate(whole, float); err != nil {
 				return "", err
 			}
 			if whole != nil {
