@@ -15,16 +15,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using transport::TransportKind;
 
-agent::Config named(std::string instance, std::string incarnation = "one",
-                    std::map<std::string, std::string> labels = {}) {
-  agent::Config config;
-  EXPECT_TRUE(transport::introduce(config.setup, {.job = "job",
-                                                  .instance = std::move(instance),
-                                                  .incarnation = std::move(incarnation),
-                                                  .labels = std::move(labels)}));
-  return config;
-}
-
 std::string path_of(const std::string& instance) {
   ClientInfo info;
   info.identity = transport::Identity{"job", instance, "", {}};

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "sim/peer/http_client.h"
 #include "sim/peer/raw_peer.h"
 #include "sim/world.h"
+#include "transport/identity.h"
 
 namespace prometheus_rsocket::server {
 
@@ -30,6 +32,17 @@ inline const runtime::Endpoint kHttp{kProxyAddress, 8080};
 inline std::string gauge(std::string_view name, int value) {
   return "# TYPE " + std::string(name) + " gauge\n" + std::string(name) + " " +
          std::to_string(value) + "\n";
+}
+
+// The settings of an application that names itself.
+inline agent::Config named(std::string instance, std::string incarnation = "one",
+                           std::map<std::string, std::string> labels = {}) {
+  agent::Config config;
+  EXPECT_TRUE(transport::introduce(config.setup, {.job = "job",
+                                                  .instance = std::move(instance),
+                                                  .incarnation = std::move(incarnation),
+                                                  .labels = std::move(labels)}));
+  return config;
 }
 
 // An application with our client. Answers at once, after a delay, or never.
