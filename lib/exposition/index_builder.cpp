@@ -35,13 +35,16 @@ void IndexBuilder::set_unit(std::string_view name, std::string_view unit) {
 
 void IndexBuilder::add_sample(std::string_view line, const SeriesReader& series,
                               const LineRest& rest) {
-  const std::uint32_t id = id_of(series.name());
+  const bool is_of_last_run = !runs_.empty() && series.has_same_name();
+  const std::uint32_t id = is_of_last_run ? runs_.back().name : id_of(series.name());
   Name& name = names_[id];
   const std::uint32_t at = offset(line);
   if (series.has_bad_le()) name.bad_le = std::min(name.bad_le, at);
   if (series.has_bad_quantile()) name.bad_quantile = std::min(name.bad_quantile, at);
   if (is_negative(rest.value)) name.negative = std::min(name.negative, at);
-  if (runs_.empty() || runs_.back().name != id) runs_.push_back({id, 0});
+  if (runs_.empty() || runs_.back().name != id || runs_.back().hashed_as != series.type()) {
+    runs_.push_back({id, 0, series.type()});
+  }
   ++runs_.back().count;
   index_.has_quoted_names |= series.has_quoted_name();
   index_.has_timestamps |= !rest.timestamp.empty();
@@ -76,6 +79,7 @@ Index IndexBuilder::finish() && {
     run.name = owners[run.name];
     index_.families[run.name].sample_count += run.count;
   }
+  hash_by_their_types();
   std::uint32_t first_sample = 0;
   for (Family& family : index_.families) {
     family.first_sample = first_sample;
@@ -88,7 +92,6 @@ Index IndexBuilder::finish() && {
     bring_families_together();
   }
   index_.families.shrink_to_fit();
-  hash_by_type();
   return std::move(index_);
 }
 
@@ -193,13 +196,15 @@ void IndexBuilder::drop_families_owned_by_others(std::vector<std::uint32_t>& own
 }
 
 // Samples were hashed as they came, when their families' types may not have been known.
-void IndexBuilder::hash_by_type() {
-  for (const Family& family : index_.families) {
-    if (!is_structural(family.type)) continue;
-    for (std::uint32_t i = 0; i < family.sample_count; ++i) {
-      Sample& sample = index_.samples[family.first_sample + i];
-      const SeriesView series{sample.name(text_), sample.labels(text_)};
-      sample.set_hash(series_hash(key_, family.type, series));
+void IndexBuilder::hash_by_their_types() {
+  auto sample = index_.samples.begin();
+  for (const Run& run : runs_) {
+    const auto end = sample + run.count;
+    const FamilyType type = index_.families[run.name].type;
+    if (bound_label(type) == bound_label(run.hashed_as)) sample = end;
+    for (; sample != end; ++sample) {
+      const SeriesView series{sample->name(text_), sample->labels(text_)};
+      sample->set_hash(series_hash(key_, type, series));
     }
   }
 }

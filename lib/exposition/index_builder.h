@@ -58,6 +58,7 @@ class IndexBuilder {
   struct Run {
     std::uint32_t name = 0;  // in the end its family
     std::uint32_t count = 0;
+    FamilyType hashed_as{};
   };
 
   [[nodiscard]] std::uint32_t offset(std::string_view part) const {
@@ -77,7 +78,7 @@ class IndexBuilder {
   void hand_over(std::uint32_t id, std::string_view suffix, FamilyType type);
   void drop_families_owned_by_others(std::vector<std::uint32_t>& owners);
   void bring_families_together();
-  void hash_by_type();
+  void hash_by_their_types();
 
   std::string_view text_;
   const base::SipKey key_;

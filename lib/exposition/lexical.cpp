@@ -84,6 +84,7 @@ std::size_t label_name_size(std::string_view text) {
 }
 
 bool is_value(std::string_view text) {
+  if (!text.empty() && plain_number_size(text) == text.size()) return true;
   if (equals_ignoring_case(text, "nan")) return true;
   const bool has_sign = !text.empty() && (text[0] == '+' || text[0] == '-');
   const std::string_view number = text.substr(has_sign ? 1 : 0);
@@ -97,19 +98,14 @@ bool is_value(std::string_view text) {
     fraction = end - whole - 1;
   }
   if (whole + fraction == 0) return false;
-  std::size_t exponent = 0;  // its digits
   if (end < number.size() && (number[end] == 'e' || number[end] == 'E')) {
     ++end;
     if (end < number.size() && (number[end] == '+' || number[end] == '-')) ++end;
-    exponent = run(number, end, kDigit) - end;
+    const std::size_t exponent = run(number, end, kDigit) - end;
     if (exponent == 0) return false;
     end += exponent;
   }
-  if (end != number.size()) return false;
-  // The largest double has 309 digits before the point.
-  constexpr std::size_t kDigitsSafe = 208;
-  constexpr std::size_t kExponentDigitsSafe = 2;
-  return (whole <= kDigitsSafe && exponent <= kExponentDigitsSafe) || !overflows(number);
+  return end == number.size() && !overflows(number);
 }
 
 double number(std::string_view text) {

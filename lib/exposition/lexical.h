@@ -29,6 +29,37 @@ constexpr void trim_blanks_behind(std::string_view& text) {
 // overflow, NaN without a sign, Inf and Infinity with or without; letters in any case.
 [[nodiscard]] bool is_value(std::string_view text);
 
+// The length of a decimal number at the front of text, up to whatever is none of it; 0 where there
+// is none, or a long one: then it takes is_value() to tell.
+[[nodiscard]] inline std::size_t plain_number_size(std::string_view text) {
+  constexpr std::ptrdiff_t kDigitsMax = 208;  // the largest double has 309 before the point
+  constexpr std::ptrdiff_t kExponentDigitsMax = 2;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto skip_digits = [&] {
+    const char* const begin = at;
+    while (at != end && static_cast<unsigned char>(*at - '0') < 10) ++at;
+    return at - begin;
+  };
+  const auto skip_sign = [&] {
+    if (at != end && (*at == '+' || *at == '-')) ++at;
+  };
+  skip_sign();
+  std::ptrdiff_t digits = skip_digits();
+  if (at != end && *at == '.') {
+    ++at;
+    digits += skip_digits();
+  }
+  if (digits == 0 || digits > kDigitsMax) return 0;
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    skip_sign();
+    const std::ptrdiff_t exponent = skip_digits();
+    if (exponent == 0 || exponent > kExponentDigitsMax) return 0;
+  }
+  return static_cast<std::size_t>(at - text.data());
+}
+
 // What a value or timestamp is, as strconv.ParseFloat has it; what is too small for a double is
 // zero. REQUIRES: is_value(text) or is_timestamp(text).
 [[nodiscard]] double number(std::string_view text);

@@ -40,6 +40,18 @@ std::string_view take_word(std::string_view& rest) {
   return word;
 }
 
+// Takes a value off the front. False when it is none.
+bool take_value(std::string_view& rest, std::string_view& value) {
+  const std::size_t size = plain_number_size(rest);
+  if (size > 0 && (size == rest.size() || is_blank(rest[size]))) {
+    value = rest.substr(0, size);
+    rest.remove_prefix(size);
+    return true;
+  }
+  value = take_word(rest);
+  return is_value(value);
+}
+
 // Takes a space and a word off the front; nothing without them.
 std::string_view take_spaced_word(std::string_view& rest) {
   if (!rest.starts_with(' ')) return {};
@@ -49,12 +61,11 @@ std::string_view take_spaced_word(std::string_view& rest) {
 
 LineFailure read_text_rest(std::string_view rest, LineRest& parts) {
   skip_blanks(rest);
-  parts.value = take_word(rest);
-  if (!is_value(parts.value)) return ScanReason::kValue;
+  if (!take_value(rest, parts.value)) return ScanReason::kValue;
+  if (rest.empty()) return std::nullopt;
   skip_blanks(rest);
   parts.timestamp = rest;
-  if (!rest.empty() && !is_timestamp(rest)) return ScanReason::kTimestamp;
-  return std::nullopt;
+  return rest.empty() || is_timestamp(rest) ? std::nullopt : LineFailure(ScanReason::kTimestamp);
 }
 
 LineFailure take_openmetrics_timestamp(std::string_view& rest, std::string_view& timestamp) {
@@ -84,8 +95,9 @@ LineFailure read_exemplar(std::string_view rest, LineRest& parts) {
 }
 
 LineFailure read_openmetrics_rest(std::string_view rest, LineRest& parts) {
-  parts.value = take_spaced_word(rest);
-  if (!is_value(parts.value)) return ScanReason::kValue;
+  if (!rest.starts_with(' ')) return ScanReason::kValue;
+  rest.remove_prefix(1);
+  if (!take_value(rest, parts.value)) return ScanReason::kValue;
   if (const auto failure = take_openmetrics_timestamp(rest, parts.timestamp)) return failure;
   return rest.empty() ? std::nullopt : read_exemplar(rest, parts);
 }

@@ -100,6 +100,7 @@ class Reader {
       if (is_text && text_type(type) != type) continue;
       if (word != (is_text ? type_name(type) : openmetrics_type_name(type))) continue;
       builder_.set_type(name, type);
+      series_.set_type(type);
       return std::nullopt;
     }
     if (is_text || word != "gaugehistogram") return ScanReason::kType;

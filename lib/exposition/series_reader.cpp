@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 
-#include "exposition/family.h"
 #include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
@@ -31,10 +30,16 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+void SeriesReader::set_type(FamilyType type) {
+  if (bound_label(type) != bound_label(type_)) checkpoints_.clear();
+  type_ = type;
+}
+
 LineFailure SeriesReader::read(std::string_view line, std::string_view& rest) {
   forget_from(line);
   line_ = line;
-  if (checkpoints_.empty()) {
+  has_same_name_ = !checkpoints_.empty();
+  if (!has_same_name_) {
     if (const LineFailure failure = read_name(line, rest)) return failure;
     if (checkpoints_.empty()) return std::nullopt;  // no labels
   } else {
@@ -112,7 +117,7 @@ LineFailure SeriesReader::take(const LineElement& element) {
   state_.names = names_.size();
   if (element.name == kLe) state_.has_bad_le = !is_value(element.value);
   if (element.name == kQuantile) state_.has_bad_quantile = !is_value(element.value);
-  state_.hash_sum += label_hash(key_, {element.name, element.value});
+  state_.hash_sum += label_hash(key_, {element.name, element.value}, bound_label(type_));
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/sip_hash.h"
+#include "exposition/family.h"
 #include "exposition/format.h"
 #include "exposition/line.h"
 
@@ -20,6 +21,9 @@ class SeriesReader {
   // `key`: the process's secret, for the hashes.
   SeriesReader(Dialect dialect, const base::SipKey& key) : dialect_(dialect), key_(key) {}
 
+  // Of the family that comes next, as far as is known.
+  void set_type(FamilyType type);
+
   // Takes them off the front of the line. Views are into the line, which outlives the next read().
   [[nodiscard]] LineFailure read(std::string_view line, std::string_view& rest);
 
@@ -28,8 +32,11 @@ class SeriesReader {
     return line_.substr(state_.name_begin, state_.name_size);
   }
   [[nodiscard]] std::string_view labels() const { return labels_; }  // no data without braces
-  // series_hash() of a family without a bound.
+  // Whether that is the name of the line before.
+  [[nodiscard]] bool has_same_name() const { return has_same_name_; }
+  // series_hash() of a family of type().
   [[nodiscard]] std::uint32_t hash() const;
+  [[nodiscard]] FamilyType type() const { return type_; }
   [[nodiscard]] bool has_quoted_name() const { return state_.has_quoted_name; }
   [[nodiscard]] bool has_blanks() const { return state_.has_blanks; }
   [[nodiscard]] bool has_bad_le() const { return state_.has_bad_le; }
@@ -61,7 +68,9 @@ class SeriesReader {
   const Dialect dialect_;
   const base::SipKey key_;
   std::string_view line_;  // the one that the checkpoints are of
+  FamilyType type_ = FamilyType::kUntyped;
   State state_;
+  bool has_same_name_ = false;
   std::string_view labels_;
   std::vector<Checkpoint> checkpoints_;   // the first behind the brace
   std::vector<std::string_view> names_;   // of labels
