@@ -32,11 +32,13 @@ class LineWriter {
   [[nodiscard]] bool write(std::string_view text, const Index& index, FamilyType type,
                            const Sample& sample, std::string& out);
 
+  // Appends the name and labels alone. False when two of these have one name when escaped.
+  bool write_series(std::string_view name, std::string_view labels, FamilyType type,
+                    std::string& out);
+
  private:
   bool rewrite(std::string_view text, Dialect dialect, FamilyType type, const Sample& sample,
                std::string& out);
-  bool write_series(std::string_view name, std::string_view labels, FamilyType type,
-                    std::string& out);
   bool write_labels(std::string_view labels, std::string_view bound, std::string& out);
   bool write_timestamp(std::string_view timestamp, Dialect dialect, std::string& out) const;
   [[nodiscard]] bool has_repeated_name();

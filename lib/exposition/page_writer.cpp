@@ -92,11 +92,17 @@ void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
       escapes_ |= sources_[plan_.parts[at].part.source].index->has_quoted_names;
     }
   }
-  written_.clear();
   keeps_created_ = false;
   if (format_.syntax == Syntax::kOpenMetrics) return write_openmetrics_head(family, out);
   append_help(family, family.name, Dialect::kText, out);
   append_metadata("# TYPE ", family.name, type_name(family.type), out);
+}
+
+// `foo_count` beside a histogram `foo`.
+bool PageWriter::is_of_structural_family(std::string_view name) const {
+  const std::string_view base = structural_base(name);
+  const auto* const owner = base.empty() ? nullptr : plan_.find(base);
+  return owner != nullptr && owns_suffix(owner->type, base, name);
 }
 
 // Unknown or gauge where OpenMetrics could not call the family what it would have to.
@@ -109,6 +115,7 @@ FamilyType PageWriter::openmetrics_type(const MergedFamily& family) {
   const std::string_view base = family.name.substr(0, family.name.size() - suffix.size());
   if (plan_.find(base) != nullptr) return other;
   if (!is_counter) return family.type;
+  if (is_of_structural_family(base)) return other;
   if (plan_.find(name_.assign(base).append(kCreatedSuffix)) != nullptr) return other;
   const auto* const info =
       plan_.find(name_.assign(base).append(openmetrics_suffix(FamilyType::kInfo)));
@@ -151,22 +158,29 @@ void PageWriter::write_sample(const MergedFamily& family, const Source& source,
   if (out.size() == begin) dropped_bytes_ += line.size() + 1;
 }
 
-// Series are the same when they are written the same.
+// Series are the same when they are written the same. How one is written is found out again where
+// another may be the same, rather than kept.
 void PageWriter::write_escaped_sample(const MergedFamily& family, const Source& source,
                                       const Sample& sample, std::string& out) {
-  std::string line;
-  if (!lines_.write(source.text, *source.index, family.type, sample, line)) {
+  const std::size_t begin = out.size();
+  if (!lines_.write(source.text, *source.index, family.type, sample, out)) {
     ++plan_.stats.unwritable_dropped;
     return;
   }
-  const SeriesParts kept = series_parts(written_.emplace_back(std::move(line)));
-  const SeriesView series{kept.name, kept.labels};
-  if (series_.insert(series, series_hash(key_, family.type, series))) {
-    out += written_.back();
-  } else {
-    ++plan_.stats.duplicates_dropped;
-    written_.pop_back();
-  }
+  const auto view_of = [](std::string_view line) {
+    const SeriesParts parts = series_parts(line);
+    return SeriesView{parts.name, parts.labels};
+  };
+  const SeriesView written = view_of(std::string_view(out).substr(begin));
+  const auto is_same = [&](const SeriesView& other) {
+    other_.clear();
+    static_cast<void>(lines_.write_series(other.name, other.labels, family.type, other_));
+    return same_series(family.type, view_of(other_), written);
+  };
+  const SeriesView as_it_came{sample.name(source.text), sample.labels(source.text)};
+  if (series_.insert(as_it_came, series_hash(key_, family.type, written), is_same)) return;
+  ++plan_.stats.duplicates_dropped;
+  out.resize(begin);
 }
 
 bool PageWriter::end(std::string& out) {

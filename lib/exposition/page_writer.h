@@ -21,7 +21,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,6 +55,7 @@ class PageWriter {
   [[nodiscard]] bool make_plan();            // a step of it; true once there is one
   [[nodiscard]] bool end(std::string& out);  // as write()
   void begin_family(const MergedFamily& family, std::string& out);
+  [[nodiscard]] bool is_of_structural_family(std::string_view name) const;
   [[nodiscard]] FamilyType openmetrics_type(const MergedFamily& family);
   void write_openmetrics_head(const MergedFamily& family, std::string& out);
   [[nodiscard]] bool is_left_out(const MergedFamily& family, std::string_view name) const;
@@ -72,15 +72,15 @@ class PageWriter {
   Plan plan_;
   SeriesSet series_;  // of the current family, as the next three
   bool keeps_created_ = false;
-  bool escapes_ = false;             // names of its samples may not be as they came
-  std::deque<std::string> written_;  // then: its lines
-  bool has_begun_ = false;           // the current family's HELP and TYPE lines are written
-  std::size_t family_ = 0;           // the position of what comes next
-  std::uint32_t part_ = 0;           // in plan_.parts
+  bool escapes_ = false;    // names of its samples may not be as they came
+  bool has_begun_ = false;  // the current family's HELP and TYPE lines are written
+  std::size_t family_ = 0;  // the position of what comes next
+  std::uint32_t part_ = 0;  // in plan_.parts
   std::size_t sample_ = 0;
   std::size_t dropped_bytes_ = 0;  // since write() was called
   bool has_ended_ = false;
-  std::string name_;         // here to keep its memory
+  std::string name_;  // here to keep its memory, as the next
+  std::string other_;
   ProtobufWriter protobuf_;  // of a page in protobuf, in place of all from lines_ on
 };
 

@@ -132,18 +132,4 @@ void SeriesSet::restart(FamilyType type, std::size_t expected_count) {
   series_.clear();
 }
 
-bool SeriesSet::insert(const SeriesView& series, std::uint32_t hash) {
-  const auto fresh = static_cast<std::uint32_t>(series_.size());
-  const auto id = ids_.find_or_insert(hash, fresh, [&](std::uint32_t candidate) {
-    const Entry& entry = series_[candidate];
-    return same_series(type_, {{entry.name, entry.name_size}, {entry.labels, entry.labels_size}},
-                       series);
-  });
-  if (id != fresh) return false;
-  series_.push_back({series.name.data(), series.labels.data(),
-                     static_cast<std::uint32_t>(series.name.size()),
-                     static_cast<std::uint32_t>(series.labels.size())});
-  return true;
-}
-
 }  // namespace prometheus_rsocket::exposition

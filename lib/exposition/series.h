@@ -63,7 +63,24 @@ class SeriesSet {
 
   // False when the series is in already. `hash` is its series_hash(), under one key for all. The
   // series' bytes must outlive the next restart().
-  [[nodiscard]] bool insert(const SeriesView& series, std::uint32_t hash);
+  [[nodiscard]] bool insert(const SeriesView& series, std::uint32_t hash) {
+    return insert(series, hash,
+                  [&](const SeriesView& other) { return same_series(type_, other, series); });
+  }
+  // Where other series than the same ones count as equal, is_same(other) tells them.
+  template <class IsSame>
+  [[nodiscard]] bool insert(const SeriesView& series, std::uint32_t hash, const IsSame& is_same) {
+    const auto fresh = static_cast<std::uint32_t>(series_.size());
+    const auto id = ids_.find_or_insert(hash, fresh, [&](std::uint32_t candidate) {
+      const Entry& entry = series_[candidate];
+      return is_same({{entry.name, entry.name_size}, {entry.labels, entry.labels_size}});
+    });
+    if (id != fresh) return false;
+    series_.push_back({series.name.data(), series.labels.data(),
+                       static_cast<std::uint32_t>(series.name.size()),
+                       static_cast<std::uint32_t>(series.labels.size())});
+    return true;
+  }
 
  private:
   struct Entry {

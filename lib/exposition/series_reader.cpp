@@ -38,12 +38,13 @@ void SeriesReader::set_type(FamilyType type) {
 LineFailure SeriesReader::read(std::string_view line, std::string_view& rest) {
   forget_from(line);
   line_ = line;
-  has_same_name_ = !checkpoints_.empty();
-  if (!has_same_name_) {
+  has_same_name_ = false;
+  if (checkpoints_.empty()) {
     if (const LineFailure failure = read_name(line, rest)) return failure;
     if (checkpoints_.empty()) return std::nullopt;  // no labels
   } else {
     state_ = checkpoints_.back().state;
+    has_same_name_ = state_.name_size > 0;  // one between quotes is behind the brace
     names_.resize(state_.names);
     rest = line.substr(checkpoints_.back().at);
   }

@@ -46,6 +46,12 @@ TEST(Names, AreBetweenQuotesWhereUtf8IsAllowed) {
       "# TYPE \"my.dot\" counter\n{\"my.dot_total\"} 1\n# EOF\n");
 }
 
+TEST(Names, BetweenQuotesAreOfTheirOwnFamilies) {
+  EXPECT_EQ(merged({"{\"a.x\",b=\"1\"} 1\n{\"b.x\",b=\"1\"} 2\n{\"b.x\",b=\"2\"} 3\n"}, kUtf8).text,
+            "# TYPE \"a.x\" untyped\n{\"a.x\",b=\"1\"} 1\n"
+            "# TYPE \"b.x\" untyped\n{\"b.x\",b=\"1\"} 2\n{\"b.x\",b=\"2\"} 3\n");
+}
+
 TEST(Names, AreEscapedWhereItIsNot) {
   EXPECT_EQ(merged({std::string(kDotted)}, {}).text,
             "# HELP my_dot Dots.\n# TYPE my_dot gauge\nmy_dot{l_x=\"1\",m=\"2\"} 5\n"

@@ -185,6 +185,10 @@ TEST(OpenMetricsPage, ACounterThatCannotHaveItsNameThereIsUnknown) {
             "# TYPE a_total unknown\na_total 1\n# TYPE a_created gauge\na_created 2\n# EOF\n");
   EXPECT_EQ(page("# TYPE _total counter\n_total 1\n", kOpenMetrics),
             "# TYPE _total unknown\n_total 1\n# EOF\n");
+  EXPECT_EQ(
+      page("# TYPE h histogram\nh_count 1\n# TYPE h_count_total counter\nh_count_total 2\n",
+           kOpenMetrics),
+      "# TYPE h histogram\nh_count 1\n# TYPE h_count_total unknown\nh_count_total 2\n# EOF\n");
 }
 
 // ---- From OpenMetrics to text and back.
