@@ -22,7 +22,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(prometheus python3)
 HASHES_PACKAGES=(clang-16) # an older one does not read the views of libstdc++ 12
 FUZZ_PACKAGES=(clang libclang-rt-14-dev)
-INTEROP_PACKAGES=(openjdk-17-jdk-headless maven python3-venv ca-certificates)
+INTEROP_PACKAGES=(curl openjdk-17-jdk-headless maven python3-venv ca-certificates)
 LINT_PACKAGES=(clang-format clang-tidy shellcheck python3)
 
 is_installed() {

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite import cases_java, cases_java_proxy, cases_others
+from suite import cases_ha, cases_java, cases_java_proxy, cases_others
 from suite.case import Binaries, Case
 from suite.results import Result, prepare, recorded, run_case, table, tell_skipped, worst
 
@@ -28,7 +28,7 @@ EXIT_USAGE = 2
 
 def all_cases() -> list[Case]:
     """Every case, in the order of the table."""
-    return [*cases_java.cases(), *cases_java_proxy.cases(), *cases_others.cases()]
+    return [*cases_java.cases(), *cases_java_proxy.cases(), *cases_others.cases(), *cases_ha.cases()]
 
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import urllib.parse
 from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from . import wire
 from .case import Case, Context, built
 from .checks import expect_clients_values, expect_same_values
 from .exposition import Page, parse
 from .outcome import Failed, eventually, expect
-from .process import Child, expect_success, run_to_end
-from .programs import CppProxy, JavaClient, PythonClient, free_ports
+from .process import expect_success, run_to_end
+from .programs import CppProxy, JavaClient, PythonClient
+from .prometheus import Prometheus
 from .scraper import Scraper
 from .tap import Tap
 
@@ -25,7 +23,6 @@ DIFFERENTIAL_TEXTS = 20_000  # each, and a mutation of it
 PROMTOOL_LINT = 3  # promtool's exit code for findings about names; a parse error is 1
 
 PROMETHEUS_CONFIG = """\
-# Written by the interop suite.
 global:
   scrape_interval: 1s
   scrape_timeout: 900ms
@@ -42,7 +39,6 @@ scrape_configs:
 """
 
 DISCOVERY_CONFIG = """\
-# Written by the interop suite.
 global:
   scrape_interval: 1s
   scrape_timeout: 900ms
@@ -73,54 +69,22 @@ def _everybody(context: Context, stack: ExitStack) -> tuple[CppProxy, list[JavaC
     return proxy, java
 
 
-def _query(scraper: Scraper, expression: str) -> list[dict[str, Any]]:
-    path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-    answer = scraper.get(path)
-    if answer.status != 200:
-        raise Failed(f"Prometheus answered {answer.status}: {answer.text[:200]}")
-    result: list[dict[str, Any]] = json.loads(answer.text)["data"]["result"]
-    return result
-
-
-def _start_prometheus(
-    context: Context, directory: Path, proxy: CppProxy, configuration: str = PROMETHEUS_CONFIG
-) -> tuple[Child, int]:
-    home = context.log_dir / "prometheus"
-    home.mkdir()
-    config = home / "prometheus.yml"
-    config.write_text(configuration.format(port=proxy.ports.http), "utf-8")
-    port = free_ports().http
-    command: list[str | Path] = [
-        directory / "usr" / "bin" / "prometheus",
-        f"--config.file={config}",
-        f"--storage.tsdb.path={home / 'tsdb'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    return Child("prometheus", command, context.log_dir), port
-
-
 def prometheus(context: Context) -> None:
     """Prometheus finds the proxy up, and its values are those of the clients."""
     directory = context.peers.path("prometheus")
     with ExitStack() as stack:
         proxy, java = _everybody(context, stack)
-        child, port = _start_prometheus(context, directory, proxy)
-        stack.enter_context(child)
-        child.wait_until(
-            lambda lines: any("ready to receive web requests" in line for line in lines),
-            "ready",
-            30.0,
-        )
-        scraper = stack.enter_context(Scraper(port))
+        configuration = PROMETHEUS_CONFIG.format(port=proxy.ports.http)
+        server = stack.enter_context(Prometheus(directory, context.log_dir, configuration))
         for job in ("connected", "proxy"):
-            eventually(partial(_is_up, scraper, job), f"up of {job} to be 1", 20.0)
+            eventually(partial(_is_up, server, job), f"up of {job} to be 1", 20.0)
         for program in java:
             for client in range(program.clients):
                 # Who was late for the first scrape is on the next.
                 scrapes = f'interop_scrapes{{app="{program.label}", client="{client}"}}'
-                eventually(partial(_query, scraper, scrapes), f"{scrapes} in Prometheus", 20.0)
-                _expect_stored(scraper, program, client)
-        stored = _query(scraper, '{instance!="", job="connected", app="", __name__!="up"}')
+                eventually(partial(server.query, scrapes), f"{scrapes} in Prometheus", 20.0)
+                _expect_stored(server, program, client)
+        stored = server.query('{instance!="", job="connected", app="", __name__!="up"}')
         names = [sample["metric"]["__name__"] for sample in stored]
         ours = [name for name in names if not name.startswith("scrape_")]
         context.measured["series of C++ clients"] = str(len(ours))
@@ -132,33 +96,28 @@ def discovery(context: Context) -> None:
     directory = context.peers.path("prometheus")
     with ExitStack() as stack:
         proxy, java = _everybody(context, stack)
-        child, port = _start_prometheus(context, directory, proxy, DISCOVERY_CONFIG)
-        stack.enter_context(child)
-        scraper = stack.enter_context(Scraper(port))
-        ready = "ready to receive web requests"
-        child.wait_until(lambda lines: any(ready in line for line in lines), "ready", 30.0)
+        configuration = DISCOVERY_CONFIG.format(port=proxy.ports.http)
+        server = stack.enter_context(Prometheus(directory, context.log_dir, configuration))
         # Eight clients, and the pushes.
-        eventually(partial(_ups_are, scraper, {"1": 9}), "everybody to be up", 30.0)
+        eventually(partial(_ups_are, server, {"1": 9}), "everybody to be up", 30.0)
         hung = java[0]
         hung.send_signal(signal.SIGSTOP)
         stack.callback(hung.send_signal, signal.SIGCONT)
         ups = {"0": hung.clients, "1": 9 - hung.clients}
-        eventually(partial(_ups_are, scraper, ups), "the hung clients alone to be down", 30.0)
+        eventually(partial(_ups_are, server, ups), "the hung clients alone to be down", 30.0)
         hung.send_signal(signal.SIGCONT)
-        eventually(partial(_ups_are, scraper, {"1": 9}), "everybody to be up again", 30.0)
+        eventually(partial(_ups_are, server, {"1": 9}), "everybody to be up again", 30.0)
 
 
-def _ups_are(scraper: Scraper, expected: dict[str, int]) -> bool:
-    ups = Counter(sample["value"][1] for sample in _query(scraper, 'up{job="clients"}'))
-    return ups == expected
+def _ups_are(server: Prometheus, expected: dict[str, int]) -> bool:
+    return Counter(server.values('up{job="clients"}')) == expected
 
 
-def _is_up(scraper: Scraper, job: str) -> bool:
-    values = [sample["value"][1] for sample in _query(scraper, f'up{{job="{job}"}}')]
-    return values == ["1"]
+def _is_up(server: Prometheus, job: str) -> bool:
+    return server.values(f'up{{job="{job}"}}') == ["1"]
 
 
-def _expect_stored(scraper: Scraper, java: JavaClient, client: int) -> None:
+def _expect_stored(server: Prometheus, java: JavaClient, client: int) -> None:
     """What Prometheus has of this client is what the client has."""
     selector = f'{{app="{java.label}", client="{client}", __name__!="interop_scrapes"}}'
     stored = {
@@ -170,7 +129,7 @@ def _expect_stored(scraper: Scraper, java: JavaClient, client: int) -> None:
                 if key not in ("job", "instance")
             ),
         ): sample["value"][1]
-        for sample in _query(scraper, selector)
+        for sample in server.query(selector)
     }
     own = java.text(client).samples
     for series, value in own.items():

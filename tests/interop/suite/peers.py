@@ -47,7 +47,8 @@ class Recipe:
     sources: str = ""  # the folder here that it is made from: made anew when that changes
 
 
-def _tool(name: str, package: str) -> str:
+def tool(name: str, package: str) -> str:
+    """Where an installed program is; Skipped if it is not."""
     path = shutil.which(name)
     if not path:
         raise Skipped(f"`{name}` is not installed (Debian package {package})")
@@ -69,9 +70,9 @@ def _run(what: str, command: list[str | Path], log_dir: Path) -> None:
 
 
 def _maven(project: str, directory: Path, log_dir: Path, *options: str) -> None:
-    _tool("java", "openjdk-17-jdk-headless")
+    tool("java", "openjdk-17-jdk-headless")
     command: list[str | Path] = [
-        _tool("mvn", "maven"),
+        tool("mvn", "maven"),
         "-B",
         "-q",
         "-f",
@@ -110,7 +111,7 @@ def _python_peer(directory: Path, log_dir: Path) -> None:
 
 
 def _prometheus_parser(directory: Path, log_dir: Path) -> None:
-    command = [_tool("go", "golang-go"), "build", "-C", SOURCE_DIR / "go" / "parser"]
+    command = [tool("go", "golang-go"), "build", "-C", SOURCE_DIR / "go" / "parser"]
     _run("go-prometheus-parser", [*command, "-o", directory / "parser", "."], log_dir)
 
 
@@ -123,10 +124,10 @@ def _prometheus(directory: Path, log_dir: Path) -> None:
         for name, path in installed.items():
             (binaries / name).symlink_to(str(path))
         return
-    download = f"cd '{directory}' && '{_tool('apt-get', 'apt')}' download prometheus"
+    download = f"cd '{directory}' && '{tool('apt-get', 'apt')}' download prometheus"
     _run("apt-download-prometheus", ["/bin/sh", "-c", download], log_dir)
     package = next(directory.glob("prometheus_*.deb"))
-    _run("unpack-prometheus", [_tool("dpkg", "dpkg"), "-x", package, directory], log_dir)
+    _run("unpack-prometheus", [tool("dpkg", "dpkg"), "-x", package, directory], log_dir)
     package.unlink()
 
 
