@@ -1,6 +1,7 @@
 """The PyPI peer of the interop suite: one client on the `rsocket` package.
 
-It connects over TCP, keeps the proxy's key, answers each scrape with a sealed payload, and obeys
+It connects over TCP, keeps the proxy's key, answers each scrape with a sealed payload (the bytes of
+--payload-file, if that is given), and obeys
 commands on standard input: `push` (sealed, as a request that waits for its reply) and `quit`.
 Events go to standard output, one line each, in the form of the Java peer:
 connected, key, scraped, pushed, closed.
@@ -11,6 +12,7 @@ import asyncio
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import cramjam
 from cryptography.hazmat.primitives import hashes, padding, serialization
@@ -29,9 +31,9 @@ def say(event: str, **values: object) -> None:
     print(" ".join(words), flush=True)
 
 
-def seal(text: str, key_der: bytes) -> Payload:
+def seal(exposition: bytes, key_der: bytes) -> Payload:
     """Snappy, then AES-128/ECB/PKCS#7 under a fresh key, which goes under RSA-OAEP."""
-    compressed = bytes(cramjam.snappy.compress_raw(text.encode()))
+    compressed = bytes(cramjam.snappy.compress_raw(exposition))
     padder = padding.PKCS7(128).padder()
     padded = padder.update(compressed) + padder.finalize()
     aes_key = os.urandom(16)
@@ -50,13 +52,16 @@ def seal(text: str, key_der: bytes) -> Payload:
 class Application:
     """What the peer knows: the latest key, and how often it was scraped."""
 
-    def __init__(self) -> None:
+    def __init__(self, payload: bytes | None) -> None:
+        self.payload = payload
         self.key: bytes = b""
         self.scrapes = 0
 
-    def text(self) -> str:
-        """An exposition whose values are known to the test."""
-        return (
+    def exposition(self) -> bytes:
+        """What was given, or a text whose values are known to the test."""
+        if self.payload is not None:
+            return self.payload
+        text = (
             "# HELP interop_value A value that must arrive as it was sent\n"
             "# TYPE interop_value gauge\n"
             'interop_value{app="pypi",text="gr\u00fc\u00dfe"} 1.0E-9\n'
@@ -64,6 +69,7 @@ class Application:
             "# TYPE interop_scrapes gauge\n"
             f'interop_scrapes{{app="pypi"}} {self.scrapes}\n'
         )
+        return text.encode()
 
     def store_key(self, payload: Payload) -> None:
         """Keep the key that came with a request."""
@@ -74,7 +80,7 @@ class Application:
         """The sealed exposition, counted as one scrape."""
         self.scrapes += 1
         say("scraped", n=self.scrapes)
-        return seal(self.text(), self.key)
+        return seal(self.exposition(), self.key)
 
 
 def handler_for(application: Application) -> type[BaseRequestHandler]:
@@ -91,9 +97,9 @@ def handler_for(application: Application) -> type[BaseRequestHandler]:
     return Handler
 
 
-async def run(host: str, port: int) -> None:
+async def run(host: str, port: int, payload: bytes | None) -> None:
     """Connect, then obey commands until `quit` or the end of standard input."""
-    application = Application()
+    application = Application(payload)
     reader, writer = await asyncio.open_connection(host, port)
     loop = asyncio.get_running_loop()
     commands = asyncio.StreamReader()
@@ -109,7 +115,7 @@ async def run(host: str, port: int) -> None:
         say("connected")
         while (command := (await commands.readline()).decode().strip()) not in ("", "quit"):
             if command == "push":
-                payload = seal(application.text(), application.key)
+                payload = seal(application.exposition(), application.key)
                 await client.request_response(payload)
                 say("pushed", n=application.scrapes)
     say("closed")
@@ -120,8 +126,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--payload-file", type=Path)
     arguments = parser.parse_args()
-    asyncio.run(run(arguments.host, arguments.port))
+    payload = arguments.payload_file.read_bytes() if arguments.payload_file else None
+    asyncio.run(run(arguments.host, arguments.port, payload))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def pushes(context: Context) -> None:
                     directory,
                     context.log_dir,
                     CONFIG.replace("SCRAPER", name).replace("PORT", str(proxy.ports.http)),
-                    f"prometheus-{name}",
+                    name=f"prometheus-{name}",
                 )
             )
             for name in ("a", "b")

@@ -20,6 +20,15 @@ from .scraper import Scraper
 from .tap import Tap
 
 DIFFERENTIAL_TEXTS = 20_000  # each, and a mutation of it
+# A MetricFamily of one native histogram: 2 of its 6 observations are in the bucket of zero.
+NATIVE_HISTOGRAM = (
+    Path(__file__).parents[3] / "fuzz" / "corpus" / "exposition" / "protobuf_native_histogram"
+)
+NATIVE_VALUES = {
+    "histogram_count(h)": "6",
+    "histogram_sum(h)": "1.5",
+    "histogram_fraction(-0.1, 0.1, h) * 6": "2",
+}
 PROMTOOL_LINT = 3  # promtool's exit code for findings about names; a parse error is 1
 
 PROMETHEUS_CONFIG = """\
@@ -109,12 +118,40 @@ def discovery(context: Context) -> None:
         eventually(partial(_ups_are, server, {"1": 9}), "everybody to be up again", 30.0)
 
 
+def native_histograms(context: Context) -> None:
+    """A client's protobuf reaches Prometheus with its native histogram whole."""
+    prometheus_directory = context.peers.path("prometheus")
+    python_directory = context.peers.path("python-peer")
+    with ExitStack() as stack:
+        proxy = stack.enter_context(context.cpp_proxy())
+        python = PythonClient(
+            python_directory, context.log_dir, proxy.ports.tcp, payload=NATIVE_HISTOGRAM
+        )
+        stack.enter_context(python).wait_event("key")
+        configuration = PROMETHEUS_CONFIG.format(port=proxy.ports.http)
+        server = stack.enter_context(
+            Prometheus(
+                prometheus_directory,
+                context.log_dir,
+                configuration,
+                "--enable-feature=native-histograms",
+            )
+        )
+        for expression, value in NATIVE_VALUES.items():
+            wanted = f"{expression} to be {value}"
+            eventually(partial(_is_value, server, expression, value), wanted, 20.0)
+
+
+def _is_value(server: Prometheus, expression: str, value: str) -> bool:
+    return server.values(expression) == [value]
+
+
 def _ups_are(server: Prometheus, expected: dict[str, int]) -> bool:
     return Counter(server.values('up{job="clients"}')) == expected
 
 
 def _is_up(server: Prometheus, job: str) -> bool:
-    return server.values(f'up{{job="{job}"}}') == ["1"]
+    return _is_value(server, f'up{{job="{job}"}}', "1")
 
 
 def _expect_stored(server: Prometheus, java: JavaClient, client: int) -> None:
@@ -213,6 +250,12 @@ def cases() -> list[Case]:
     return [
         Case("prometheus-scrape", scrapers, "scrape", prometheus),
         Case("prometheus-discovery", scrapers, "http_sd", discovery),
+        Case(
+            "prometheus-native-histograms",
+            (*scrapers, "PyPI rsocket 0.4.20, tcp"),
+            "protobuf",
+            native_histograms,
+        ),
         Case("promtool-check", scrapers, "promtool", promtool),
         Case(
             "prometheus-parser-differential",

@@ -196,9 +196,13 @@ class JavaClient(Peer):
 class PythonClient(Peer):
     """The PyPI client."""
 
-    def __init__(self, directory: Path, log_dir: Path, port: int) -> None:
+    def __init__(
+        self, directory: Path, log_dir: Path, port: int, payload: Path | None = None
+    ) -> None:
         script = SOURCE_DIR / "python" / "peer.py"
         command: list[str | Path] = [directory / "bin" / "python", script, f"--port={port}"]
+        if payload is not None:
+            command.append(f"--payload-file={payload}")
         super().__init__("python-client", command, log_dir)
 
 

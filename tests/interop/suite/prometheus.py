@@ -17,7 +17,12 @@ class Prometheus(Child):
     """One Prometheus under `directory`/usr/bin, ready to serve when this returns."""
 
     def __init__(
-        self, directory: Path, log_dir: Path, configuration: str, name: str = "prometheus"
+        self,
+        directory: Path,
+        log_dir: Path,
+        configuration: str,
+        *flags: str,
+        name: str = "prometheus",
     ) -> None:
         home = log_dir / f"{name}-home"
         home.mkdir()
@@ -29,6 +34,7 @@ class Prometheus(Child):
             f"--config.file={config}",
             f"--storage.tsdb.path={home / 'tsdb'}",
             f"--web.listen-address=127.0.0.1:{port}",
+            *flags,
         ]
         super().__init__(name, command, log_dir)
         self._http = Scraper(port)
