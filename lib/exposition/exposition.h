@@ -11,7 +11,8 @@ namespace prometheus_rsocket::exposition {
 // What merging takes for each family of a source, at most (merge.h).
 inline constexpr std::size_t kPlanBytesPerFamily = 100;
 
-// Valid text, and its scan(). Immutable once made, so that pages on any thread share it.
+// Valid text, and what read() (read.h) or scan() found in it. Immutable once made, so that pages on
+// any thread share it.
 struct Exposition {
   std::string text;
   Index index;

@@ -18,9 +18,14 @@ void IndexBuilder::set_help(std::string_view name, std::string_view help) {
   family.help_size = static_cast<std::uint32_t>(help.size());
 }
 
-void IndexBuilder::set_type(std::string_view name, FamilyType type) {
+bool IndexBuilder::set_type(std::string_view name, FamilyType type) {
+  const bool is_protobuf = index_.dialect == Dialect::kProtobuf;
+  const auto before = is_protobuf ? find(name) : std::nullopt;
+  if (before && index_.families[*before].type != type) return false;
   declared(name).type = type;
   names_[last_].is_gauge_histogram = false;
+  family_ = last_;
+  return true;
 }
 
 void IndexBuilder::set_gauge_histogram(std::string_view name) {
@@ -35,13 +40,14 @@ void IndexBuilder::set_unit(std::string_view name, std::string_view unit) {
 
 void IndexBuilder::add_sample(std::string_view line, const SeriesReader& series,
                               const LineRest& rest) {
-  const bool is_of_last_run = !runs_.empty() && series.has_same_name();
-  const std::uint32_t id = is_of_last_run ? runs_.back().name : id_of(series.name());
+  const std::uint32_t id = name_of(series);
   Name& name = names_[id];
   const std::uint32_t at = offset(line);
   if (series.has_bad_le()) name.bad_le = std::min(name.bad_le, at);
   if (series.has_bad_quantile()) name.bad_quantile = std::min(name.bad_quantile, at);
-  if (is_negative(rest.value)) name.negative = std::min(name.negative, at);
+  if (is_negative(rest.value) && !is_sum(series.name())) {
+    name.negative = std::min(name.negative, at);
+  }
   if (runs_.empty() || runs_.back().name != id || runs_.back().hashed_as != series.type()) {
     runs_.push_back({id, 0, series.type()});
   }
@@ -66,7 +72,7 @@ std::optional<IndexBuilder::BadSample> IndexBuilder::close() {
     if (type == FamilyType::kSummary) note(name.bad_quantile, ScanReason::kBound);
     if (type != FamilyType::kHistogram) continue;
     note(name.bad_le, ScanReason::kBound);
-    if (!is_sum(index_.families[id].name(text_))) note(name.negative, ScanReason::kCount);
+    note(name.negative, ScanReason::kCount);
   }
   return first.offset == kNone ? std::nullopt : std::optional(first);
 }
@@ -99,6 +105,13 @@ Family& IndexBuilder::declared(std::string_view name) {
   const std::uint32_t id = id_of(name);
   names_[id].is_declared = true;
   return index_.families[id];
+}
+
+// Whose samples they are, as far as is known.
+std::uint32_t IndexBuilder::name_of(const SeriesReader& series) {
+  if (index_.dialect == Dialect::kProtobuf) return family_;
+  const bool is_of_last_run = !runs_.empty() && series.has_same_name();
+  return is_of_last_run ? runs_.back().name : id_of(series.name());
 }
 
 // Until finish() every name seen is a family of its own.

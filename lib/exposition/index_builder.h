@@ -25,7 +25,9 @@ class IndexBuilder {
 
   // What metadata says of a name; the last one counts. Views are into the text.
   void set_help(std::string_view name, std::string_view help);
-  void set_type(std::string_view name, FamilyType type);
+  // False where the name had another type, of Dialect::kProtobuf: there it is the family of the
+  // samples that follow, whatever they are called.
+  [[nodiscard]] bool set_type(std::string_view name, FamilyType type);
   void set_gauge_histogram(std::string_view name);
   void set_unit(std::string_view name, std::string_view unit);
 
@@ -67,6 +69,7 @@ class IndexBuilder {
   [[nodiscard]] auto is_named(std::string_view name) const {
     return [this, name](std::uint32_t id) { return index_.families[id].name(text_) == name; };
   }
+  [[nodiscard]] std::uint32_t name_of(const SeriesReader& series);
   std::uint32_t id_of(std::string_view name);
   Family& declared(std::string_view name);
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const;
@@ -87,7 +90,8 @@ class IndexBuilder {
   IdTable ids_;              // positions of both, by name
   std::vector<Run> runs_;
   std::uint32_t last_ = 0;
-  std::string joined_;  // here to keep its memory
+  std::uint32_t family_ = 0;  // in Dialect::kProtobuf: of the samples that follow
+  std::string joined_;        // here to keep its memory
 };
 
 }  // namespace prometheus_rsocket::exposition

@@ -22,7 +22,8 @@
 
 namespace prometheus_rsocket::exposition {
 
-// One client's payload. Both are borrowed, and index must be scan(text)'s.
+// One client's payload. Both are borrowed, and index is what read() (read.h) or scan() found in
+// text.
 struct Source {
   std::string_view text;
   const Index* index = nullptr;

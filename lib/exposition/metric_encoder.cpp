@@ -64,11 +64,9 @@ std::optional<std::int64_t> timestamp_of(std::string_view text, Dialect dialect)
   return value;
 }
 
-// The years that a google.protobuf.Timestamp may be of: 1 to 9999.
 bool is_within_timestamp(std::int64_t milliseconds) {
-  constexpr std::int64_t kMin = -62'135'596'800'000;
-  constexpr std::int64_t kMax = 253'402'300'799'999;
-  return milliseconds >= kMin && milliseconds <= kMax;
+  return milliseconds >= proto::timestamp::kSecondsMin * 1000 &&
+         milliseconds < (proto::timestamp::kSecondsMax + 1) * 1000;
 }
 
 double bound_of(std::string_view labels, std::string_view name) {
@@ -122,8 +120,8 @@ void MetricEncoder::read(const MetricGroups& groups, const MetricGroups::Member&
   const bool has_fields = member.part == MetricPart::kCount || member.part == MetricPart::kValue;
   if (has_fields && !value_ && !count_) {
     const char* const begin = member.sample->line(text).data();
-    fields_ =
-        groups.source().index->protobuf_fields.of(static_cast<std::size_t>(begin - text.data()));
+    fields_ = groups.source().index->protobuf_fields.of(
+        static_cast<std::size_t>(begin - text.data()), groups.type());
   }
   if (member.part == MetricPart::kValue) return keep(value_, value, stats);
   if (member.part == MetricPart::kCount) return keep(count_, value, stats);

@@ -1,9 +1,8 @@
 // Writes one metric as the Metric message of io.prometheus.client (prometheus/client_model,
 // metrics.proto). Internal to lib/exposition.
 //
-// - There is what the client wrote and no more: a histogram without `foo_count` has no
-// sample_count,
-//   one without `+Inf` no such bucket. Buckets and quantiles are sorted, as the message wants them.
+// - There is what the client wrote and no more: a histogram without `foo_count` has no count, one
+//   without `+Inf` no such bucket. Buckets and quantiles are sorted, as the message wants them.
 // - Of equal samples the first is written, and the others count as duplicates even if it cannot be.
 // - Counts are integers where they can be; others are what the message has for them in histograms,
 //   and in summaries, where it has nothing, unwritable.

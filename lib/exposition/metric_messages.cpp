@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "exposition/label.h"
 #include "exposition/lexical.h"
 #include "exposition/line_writer.h"
 #include "exposition/metrics_proto.h"
@@ -19,10 +20,8 @@ namespace {
 constexpr LineFailure kMalformed = ScanReason::kProtobuf;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// The years 1 to 9999, as the message is to have it; nothing for others. Milliseconds.
+// Milliseconds; nothing where it is none.
 std::optional<std::int64_t> read_timestamp(std::string_view message) {
-  constexpr std::int64_t kSecondsMin = -62'135'596'800;
-  constexpr std::int64_t kSecondsMax = 253'402'300'799;
   std::uint64_t seconds = 0;
   std::uint64_t nanos = 0;
   const bool is_good = wire::read_message(message, [&](const wire::Field& field) {
@@ -30,7 +29,8 @@ std::optional<std::int64_t> read_timestamp(std::string_view message) {
     return field.number != proto::timestamp::kNanos || wire::get(field, nanos);
   });
   const auto whole = static_cast<std::int64_t>(seconds);
-  const bool is_within = whole >= kSecondsMin && whole <= kSecondsMax && nanos < 1'000'000'000;
+  const bool is_within = whole >= proto::timestamp::kSecondsMin &&
+                         whole <= proto::timestamp::kSecondsMax && nanos < 1'000'000'000;
   if (!is_good || !is_within) return std::nullopt;
   return whole * 1000 + static_cast<std::int64_t>(nanos / 1'000'000);
 }
@@ -40,32 +40,45 @@ bool is_timestamp(const wire::Field& field) {
   return wire::get(field, message) && read_timestamp(message);
 }
 
-bool read_bucket(std::string_view message, Bound& bucket) {
-  return wire::read_message(message, [&](const wire::Field& field) {
-    if (field.number == proto::bucket::kCount) return wire::get(field, bucket.count.whole);
-    if (field.number == proto::bucket::kCountFloat) return wire::get(field, bucket.count.real);
-    if (field.number == proto::bucket::kUpperBound) return wire::get(field, bucket.at);
-    return field.number != proto::bucket::kExemplar || wire::get(field, bucket.exemplar);
-  });
-}
-
-bool read_quantile(std::string_view message, Bound& quantile) {
-  return wire::read_message(message, [&](const wire::Field& field) {
-    if (field.number == proto::quantile::kQuantile) return wire::get(field, quantile.at);
-    return field.number != proto::quantile::kValue || wire::get(field, quantile.value);
-  });
-}
-
 // What has to go together with a created timestamp or a native histogram.
 bool is_kept(std::uint32_t number, bool is_native) {
-  if (number == proto::histogram::kCount || number == proto::histogram::kSum ||
-      number == proto::histogram::kCountFloat || number == proto::histogram::kCreated) {
-    return true;
+  switch (number) {
+    case proto::histogram::kCount:
+    case proto::histogram::kSum:
+    case proto::histogram::kCountFloat:
+    case proto::histogram::kCreated:
+      return true;
+    case proto::histogram::kExemplars:
+      return is_native;
+    default:
+      return is_native && number >= proto::histogram::kSchema &&
+             number <= proto::histogram::kPositiveCount;
   }
-  const bool is_of_native =
-      (number >= proto::histogram::kSchema && number <= proto::histogram::kPositiveCount) ||
-      number == proto::histogram::kExemplars;
-  return is_native && is_of_native;
+}
+
+// Of a native histogram: what would be refused at a bucket is here, too, and `is_kept` is false for
+// what not every page has room for.
+LineFailure judge_exemplar(const wire::Field& field, bool& is_kept) {
+  std::string line = " 0";
+  std::string_view message;
+  LineRest rest;
+  if (!wire::get(field, message) || !append_exemplar(message, line)) return kMalformed;
+  if (!is_utf8(line)) return ScanReason::kNotUtf8;
+  if (const LineFailure failure = read_rest(line, Dialect::kProtobuf, rest)) return failure;
+  is_kept = keeps_exemplar("_bucket", rest);
+  for (std::string_view labels = rest.exemplar_labels; const auto label = take_label(labels);) {
+    is_kept &= is_legacy_name(label->name, NameKind::kLabel);
+  }
+  return std::nullopt;
+}
+
+// NaN is what it always is on pages: others mean something to Prometheus.
+void append_kept(const wire::Field& field, std::string& out) {
+  if (field.number == proto::histogram::kSum) {
+    wire::append_double(field.number, wire::as_double(field.value), out);
+  } else {
+    out += field.whole;
+  }
 }
 
 }  // namespace
@@ -129,6 +142,22 @@ void Count::append_to(std::string& out) const {
   out += std::to_string(whole);
 }
 
+bool read_bucket(std::string_view message, Bound& bucket) {
+  return wire::read_message(message, [&](const wire::Field& field) {
+    if (field.number == proto::bucket::kCount) return wire::get(field, bucket.count.whole);
+    if (field.number == proto::bucket::kCountFloat) return wire::get(field, bucket.count.real);
+    if (field.number == proto::bucket::kUpperBound) return wire::get(field, bucket.at);
+    return field.number != proto::bucket::kExemplar || wire::get(field, bucket.exemplar);
+  });
+}
+
+bool read_quantile(std::string_view message, Bound& quantile) {
+  return wire::read_message(message, [&](const wire::Field& field) {
+    if (field.number == proto::quantile::kQuantile) return wire::get(field, quantile.at);
+    return field.number != proto::quantile::kValue || wire::get(field, quantile.value);
+  });
+}
+
 LineFailure read_scalar(std::string_view message, bool is_counter, Scalar& scalar) {
   const bool is_good = wire::read_message(message, [&](const wire::Field& field) {
     if (field.number == proto::counter::kValue) return wire::get(field, scalar.value);
@@ -149,9 +178,7 @@ LineFailure read_summary(std::string_view message, Structure& summary) {
       summary.fields += field.whole;
       return is_timestamp(field);
     }
-    if (field.number != proto::summary::kQuantile) return true;
-    std::string_view bytes;
-    return wire::get(field, bytes) && read_quantile(bytes, summary.bounds.emplace_back());
+    return true;
   });
   return is_good ? std::nullopt : kMalformed;
 }
@@ -159,7 +186,8 @@ LineFailure read_summary(std::string_view message, Structure& summary) {
 LineFailure read_histogram(std::string_view message, Structure& histogram) {
   NativeHistogram native;
   bool has_created = false;
-  std::string exemplars;  // of the native histogram
+  bool has_buckets = false;
+  bool has_infinite = false;
   const bool is_good = wire::read_message(message, [&](const wire::Field& field) {
     std::string_view bytes;
     switch (field.number) {
@@ -169,10 +197,12 @@ LineFailure read_histogram(std::string_view message, Structure& histogram) {
         return wire::get(field, histogram.count.real);
       case proto::histogram::kSum:
         return wire::get(field, histogram.sum);
-      case proto::histogram::kBucket:
-        return wire::get(field, bytes) && read_bucket(bytes, histogram.bounds.emplace_back());
-      case proto::histogram::kExemplars: {
-        return wire::get(field, bytes) && append_exemplar(bytes, exemplars);
+      case proto::histogram::kBucket: {
+        Bound bucket;
+        const bool is_bucket = wire::get(field, bytes) && read_bucket(bytes, bucket);
+        has_buckets = true;
+        has_infinite |= bucket.at == kInfinity;
+        return is_bucket;
       }
       case proto::histogram::kCreated:
         has_created = true;
@@ -182,22 +212,19 @@ LineFailure read_histogram(std::string_view message, Structure& histogram) {
     }
   });
   if (!is_good) return kMalformed;
-  if (!is_utf8(exemplars)) return ScanReason::kNotUtf8;
   const bool is_native = native.is_native();
   if (is_native && !native.is_valid({histogram.count.whole, histogram.count.real, histogram.sum})) {
     return ScanReason::kHistogram;
   }
-  const auto is_infinite = [](const Bound& bucket) { return bucket.at == kInfinity; };
-  if ((!is_native || !histogram.bounds.empty()) &&
-      std::ranges::none_of(histogram.bounds, is_infinite)) {
-    Bound& rest = histogram.bounds.emplace_back();
-    rest.at = kInfinity;
-    rest.count = histogram.count;
-  }
+  histogram.lacks_infinite_bucket = !has_infinite && (has_buckets || !is_native);
   if (!is_native && !has_created) return std::nullopt;
   wire::Reader reader(message);
   while (const auto field = reader.next()) {
-    if (is_kept(field->number, is_native)) histogram.fields += field->whole;
+    bool keeps = is_kept(field->number, is_native);
+    if (keeps && field->number == proto::histogram::kExemplars) {
+      if (const LineFailure failure = judge_exemplar(*field, keeps)) return failure;
+    }
+    if (keeps) append_kept(*field, histogram.fields);
   }
   return std::nullopt;
 }

@@ -39,19 +39,22 @@ struct Scalar {
   std::string fields;  // as for ProtobufFields
 };
 
+// A Bucket or Quantile.
 struct Bound {
   double at = 0;     // the bucket's upper bound, or the quantile
   Count count;       // of a bucket
   double value = 0;  // of a quantile
   std::optional<std::string_view> exemplar;
 };
+[[nodiscard]] bool read_bucket(std::string_view message, Bound& bucket);
+[[nodiscard]] bool read_quantile(std::string_view message, Bound& quantile);
 
-// Of a Summary or Histogram.
+// A Summary or Histogram but for its bounds, of which there may be millions.
 struct Structure {
   Count count;
   double sum = 0;
-  std::vector<Bound> bounds;
-  std::string fields;  // as for ProtobufFields
+  bool lacks_infinite_bucket = false;  // and should have one
+  std::string fields;                  // as for ProtobufFields
 };
 
 [[nodiscard]] LineFailure read_scalar(std::string_view message, bool is_counter, Scalar& scalar);

@@ -97,6 +97,8 @@ inline constexpr unsigned kTimestamp = 3;
 namespace timestamp {  // google.protobuf.Timestamp
 inline constexpr unsigned kSeconds = 1;
 inline constexpr unsigned kNanos = 2;
+inline constexpr std::int64_t kSecondsMin = -62'135'596'800;  // of the year 1
+inline constexpr std::int64_t kSecondsMax = 253'402'300'799;  // of 9999
 }  // namespace timestamp
 
 }  // namespace prometheus_rsocket::exposition::proto

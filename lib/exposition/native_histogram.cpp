@@ -9,12 +9,12 @@
 namespace prometheus_rsocket::exposition {
 namespace {
 
-constexpr std::int64_t kSchemaMin = -4;
-constexpr std::int64_t kSchemaMax = 8;
+constexpr std::int32_t kSchemaMin = -4;
+constexpr std::int32_t kSchemaMax = 8;
 
-// As sint32 is read: the lower half.
-std::int32_t narrow(std::int64_t value) {
-  return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
+// Of a sint32, which readers cut before anything else.
+std::int32_t zigzag32(std::uint64_t varint) {
+  return static_cast<std::int32_t>(wire::zigzag(static_cast<std::uint32_t>(varint)));
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::int32_t narrow(std::int64_t value) {
 bool NativeHistogram::take(const wire::Field& field) {
   switch (field.number) {
     case proto::histogram::kSchema:
-      schema_ = narrow(wire::zigzag(field.value));
+      schema_ = zigzag32(field.value);
       return field.type == wire::Type::kVarint;
     case proto::histogram::kZeroThreshold:
       return wire::get(field, zero_threshold_);
@@ -48,13 +48,13 @@ bool NativeHistogram::take(const wire::Field& field) {
 }
 
 bool NativeHistogram::take_span(const wire::Field& field, Side& side) {
-  if (field.type != wire::Type::kLengthDelimited) return false;
+  if (field.type != wire::Type::kLengthDelimited || side.spans.size() == kPartsMax) return false;
   Span& span = side.spans.emplace_back();
   return wire::read_message(field.bytes, [&](const wire::Field& part) {
     std::uint64_t value = 0;
     if (part.number == proto::span::kOffset) {
       const bool is_good = wire::get(part, value);
-      span.offset = narrow(wire::zigzag(value));
+      span.offset = zigzag32(value);
       return is_good;
     }
     if (part.number != proto::span::kLength) return true;
@@ -65,12 +65,14 @@ bool NativeHistogram::take_span(const wire::Field& field, Side& side) {
 
 // Packed or one by one: readers take both.
 bool NativeHistogram::take_deltas(const wire::Field& field, Side& side) {
+  if (side.deltas.size() >= kPartsMax) return false;
   if (field.type == wire::Type::kVarint) {
     side.deltas.push_back(wire::zigzag(field.value));
     return true;
   }
   if (field.type != wire::Type::kLengthDelimited) return false;
   for (std::string_view rest = field.bytes; !rest.empty();) {
+    if (side.deltas.size() == kPartsMax) return false;
     const auto value = wire::take_varint(rest);
     if (!value) return false;
     side.deltas.push_back(wire::zigzag(*value));
@@ -79,12 +81,16 @@ bool NativeHistogram::take_deltas(const wire::Field& field, Side& side) {
 }
 
 bool NativeHistogram::take_counts(const wire::Field& field, Side& side) {
+  if (side.counts.size() >= kPartsMax) return false;
   if (field.type == wire::Type::kFixed64) {
     side.counts.push_back(wire::as_double(field.value));
     return true;
   }
   if (field.type != wire::Type::kLengthDelimited) return false;
-  if (field.bytes.size() % sizeof(double) != 0) return false;
+  const std::size_t count = field.bytes.size() / sizeof(double);
+  if (field.bytes.size() % sizeof(double) != 0 || count > kPartsMax - side.counts.size()) {
+    return false;
+  }
   for (std::size_t at = 0; at < field.bytes.size(); at += sizeof(double)) {
     side.counts.push_back(wire::as_double(wire::fixed(field.bytes.substr(at, sizeof(double)))));
   }
@@ -98,16 +104,25 @@ bool NativeHistogram::is_native() const {
 
 bool NativeHistogram::is_valid(const Totals& totals) const {
   if (schema_ < kSchemaMin || schema_ > kSchemaMax) return false;
-  const bool is_float = totals.count_float > 0 || zero_count_float_ > 0 ||
-                        !positive_.counts.empty() || !negative_.counts.empty();
-  if (is_float) {
-    const auto is_negative = [](double count) { return count < 0; };
-    return spans_fit(positive_.spans, positive_.counts.size()) &&
-           spans_fit(negative_.spans, negative_.counts.size()) &&
-           std::ranges::none_of(positive_.counts, is_negative) &&
-           std::ranges::none_of(negative_.counts, is_negative) && !(zero_count_float_ < 0) &&
-           !(totals.count_float < 0);
+  const bool has_float_total = totals.count_float > 0 || zero_count_float_ > 0;
+  const bool has_float_counts = !positive_.counts.empty() || !negative_.counts.empty();
+  if (has_float_total || has_float_counts) {
+    if (!is_valid_as_float(totals)) return false;
+    if (has_float_total) return true;
   }
+  return is_valid_as_integer(totals);
+}
+
+bool NativeHistogram::is_valid_as_float(const Totals& totals) const {
+  const auto is_negative = [](double count) { return count < 0; };
+  return spans_fit(positive_.spans, positive_.counts.size()) &&
+         spans_fit(negative_.spans, negative_.counts.size()) &&
+         std::ranges::none_of(positive_.counts, is_negative) &&
+         std::ranges::none_of(negative_.counts, is_negative) && !(zero_count_float_ < 0) &&
+         !(totals.count_float < 0);
+}
+
+bool NativeHistogram::is_valid_as_integer(const Totals& totals) const {
   std::uint64_t count = zero_count_;
   const bool are_good = spans_fit(positive_.spans, positive_.deltas.size()) &&
                         spans_fit(negative_.spans, negative_.deltas.size()) &&
@@ -125,7 +140,10 @@ bool NativeHistogram::spans_fit(const std::vector<Span>& spans, std::size_t buck
         i == 0 ? span.offset != std::numeric_limits<std::int32_t>::min() : span.offset >= 0;
     needed += span.length;
     end += std::int64_t{span.offset} + span.length;
-    if (!is_behind || end - 1 > std::numeric_limits<std::int32_t>::max()) return false;
+    // Where empty spans and buckets are removed, offsets behind the first add up.
+    const std::int64_t reach = end - std::int64_t{spans[0].offset};
+    constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+    if (!is_behind || end - 1 > kMax || reach > kMax) return false;
   }
   return needed == buckets;
 }

@@ -18,8 +18,11 @@ namespace prometheus_rsocket::exposition {
 
 class NativeHistogram {
  public:
+  // On either side; clients have some hundreds.
+  static constexpr std::size_t kPartsMax = 10'000;
+
   // One of a Histogram message's fields, of which some are passed over. False for what is of
-  // another type than metrics.proto has, or cannot be read.
+  // another type than metrics.proto has, cannot be read, or is too many.
   [[nodiscard]] bool take(const wire::Field& field);
 
   // Else it is a classic one to Prometheus, whatever other fields it has.
@@ -44,6 +47,8 @@ class NativeHistogram {
     std::vector<double> counts;
   };
 
+  [[nodiscard]] bool is_valid_as_float(const Totals& totals) const;
+  [[nodiscard]] bool is_valid_as_integer(const Totals& totals) const;
   [[nodiscard]] static bool take_span(const wire::Field& field, Side& side);
   [[nodiscard]] static bool take_deltas(const wire::Field& field, Side& side);
   [[nodiscard]] static bool take_counts(const wire::Field& field, Side& side);
@@ -53,7 +58,7 @@ class NativeHistogram {
 
   Side negative_;
   Side positive_;
-  std::int64_t schema_ = 0;
+  std::int32_t schema_ = 0;
   double zero_threshold_ = 0;
   std::uint64_t zero_count_ = 0;
   double zero_count_float_ = 0;

@@ -114,8 +114,8 @@ FamilyType PageWriter::openmetrics_type(const MergedFamily& family) {
   if (!family.name.ends_with(suffix) || family.name.size() == suffix.size()) return other;
   const std::string_view base = family.name.substr(0, family.name.size() - suffix.size());
   if (plan_.find(base) != nullptr) return other;
-  if (!is_counter) return family.type;
   if (is_of_structural_family(base)) return other;
+  if (!is_counter) return family.type;
   if (plan_.find(name_.assign(base).append(kCreatedSuffix)) != nullptr) return other;
   const auto* const info =
       plan_.find(name_.assign(base).append(openmetrics_suffix(FamilyType::kInfo)));

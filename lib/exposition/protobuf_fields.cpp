@@ -6,16 +6,16 @@
 
 namespace prometheus_rsocket::exposition {
 
-void ProtobufFields::add(std::size_t line_begin, std::string_view fields) {
+void ProtobufFields::add(std::size_t line_begin, FamilyType type, std::string_view fields) {
   CHECK(places_.empty() || line_begin > places_.back().line_begin, "lines come in their order");
   places_.push_back(
-      {static_cast<std::uint32_t>(line_begin), static_cast<std::uint32_t>(bytes_.size())});
+      {static_cast<std::uint32_t>(line_begin), static_cast<std::uint32_t>(bytes_.size()), type});
   bytes_ += fields;
 }
 
-std::string_view ProtobufFields::of(std::size_t line_begin) const {
+std::string_view ProtobufFields::of(std::size_t line_begin, FamilyType type) const {
   const auto place = std::ranges::lower_bound(places_, line_begin, {}, &Place::line_begin);
-  if (place == places_.end() || place->line_begin != line_begin) return {};
+  if (place == places_.end() || place->line_begin != line_begin || place->type != type) return {};
   const auto next = place + 1;
   const std::size_t end = next == places_.end() ? bytes_.size() : next->begin;
   return std::string_view(bytes_).substr(place->begin, end - place->begin);

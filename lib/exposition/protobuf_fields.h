@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "exposition/family.h"
+
 namespace prometheus_rsocket::exposition {
 
 // By the lines of an exposition's text. Of a counter the fields of its message beside value and
@@ -16,16 +18,16 @@ namespace prometheus_rsocket::exposition {
 class ProtobufFields {
  public:
   // REQUIRES: line_begin, an offset into the text, is greater than that of the one before.
-  void add(std::size_t line_begin, std::string_view fields);
+  void add(std::size_t line_begin, FamilyType type, std::string_view fields);
 
-  // Empty for none.
-  [[nodiscard]] std::string_view of(std::size_t line_begin) const;
+  // Empty for none of that type.
+  [[nodiscard]] std::string_view of(std::size_t line_begin, FamilyType type) const;
 
   // The same for another text, with as many lines and other words in them.
   [[nodiscard]] ProtobufFields moved(std::string_view from, std::string_view to) const;
 
   [[nodiscard]] std::size_t bytes() const {
-    return bytes_.capacity() + places_.capacity() * sizeof(Place);
+    return places_.empty() ? 0 : bytes_.capacity() + places_.capacity() * sizeof(Place);
   }
 
   friend bool operator==(const ProtobufFields&, const ProtobufFields&) = default;
@@ -34,6 +36,7 @@ class ProtobufFields {
   struct Place {
     std::uint32_t line_begin = 0;
     std::uint32_t begin = 0;  // in bytes_; the end is where the next one begins
+    FamilyType type{};
 
     friend bool operator==(const Place&, const Place&) = default;
   };

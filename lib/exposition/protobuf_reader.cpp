@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -43,8 +44,10 @@ class Transcriber {
   explicit Transcriber(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   Failure take(std::string_view message) {
+    ++number_;
+    const std::size_t before = lines_;
     const Failure failure = take_family(message);
-    transcript_.message_ends.push_back(lines_);
+    if (lines_ > before) transcript_.messages.push_back({lines_, number_});
     return failure;
   }
 
@@ -67,8 +70,19 @@ class Transcriber {
     if (name_.empty()) return ScanReason::kMetricName;
     escaped_name_ = escape(name_);
     is_legacy_ = is_legacy_name(escaped_name_, NameKind::kMetric);
-    write_heads();
-    Failure failure;
+    if (type_ != proto::kGaugeHistogram) return write_family(message, "", family_type(type_));
+    for (const std::string_view suffix : kGaugeHistogramSuffixes) {
+      const Failure failure = write_family(message, suffix, FamilyType::kGauge);
+      if (failure) return failure;
+    }
+    return std::nullopt;
+  }
+
+  // With a suffix: the samples that have it, as a family of their own.
+  Failure write_family(std::string_view message, std::string_view suffix, FamilyType type) {
+    suffix_ = suffix;
+    Failure failure = write_head(type);
+    if (failure) return failure;
     static_cast<void>(wire::read_message(message, [&](const wire::Field& field) {
       if (field.number == proto::family::kMetric) failure = take_metric(field);
       return !failure;
@@ -78,27 +92,22 @@ class Transcriber {
 
   std::string& text() { return transcript_.text; }
 
-  void write_heads() {
-    if (type_ != proto::kGaugeHistogram) return write_head("", family_type(type_));
-    for (const std::string_view suffix : kGaugeHistogramSuffixes) {
-      write_head(suffix, FamilyType::kGauge);
-    }
-  }
-
-  void write_head(std::string_view suffix, FamilyType type) {
-    write_metadata("# TYPE ", suffix, openmetrics_type_name(type));
-    if (!help_.empty()) write_metadata("# HELP ", suffix, escape(help_));
-    std::string_view name = escaped_name_;  // OpenMetrics' rule is about it without `_total`
-    if (name.ends_with(openmetrics_suffix(type))) {
-      name.remove_suffix(openmetrics_suffix(type).size());
+  Failure write_head(FamilyType type) {
+    std::string name = escaped_name_ + std::string(suffix_);
+    write_metadata("# TYPE ", name, openmetrics_type_name(type));
+    if (!help_.empty()) write_metadata("# HELP ", name, escape(help_));
+    std::string_view base = name;  // OpenMetrics' rule is about it without `_total`
+    if (base.ends_with(openmetrics_suffix(type))) {
+      base.remove_suffix(openmetrics_suffix(type).size());
     }
     const std::string unit = escape(unit_);
-    if (!unit.empty() && name.ends_with('_' + unit)) write_metadata("# UNIT ", suffix, unit);
+    if (!unit.empty() && base.ends_with('_' + unit)) write_metadata("# UNIT ", name, unit);
+    return is_too_long();
   }
 
-  void write_metadata(std::string_view keyword, std::string_view suffix, std::string_view word) {
+  void write_metadata(std::string_view keyword, std::string_view name, std::string_view word) {
     text() += keyword;
-    append_name(escaped_name_ + std::string(suffix), NameKind::kMetric, text());
+    append_name(name, NameKind::kMetric, text());
     (text() += ' ') += word;
     end_line();
   }
@@ -106,6 +115,10 @@ class Transcriber {
   void end_line() {
     text() += '\n';
     ++lines_;
+  }
+
+  [[nodiscard]] Failure is_too_long() const {
+    return transcript_.text.size() > bytes_max_ ? Failure(ScanReason::kTooLong) : std::nullopt;
   }
 
   Failure take_metric(const wire::Field& metric_field) {
@@ -129,9 +142,7 @@ class Transcriber {
     if (!is_good) return kMalformed;
     if (!is_of_type) return ScanReason::kType;
     metric.timestamp = static_cast<std::int64_t>(timestamp);
-    const Failure failure = write_metric(metric);
-    if (failure) return failure;
-    return text().size() > bytes_max_ ? Failure(ScanReason::kTooLong) : std::nullopt;
+    return write_metric(metric);
   }
 
   Failure write_metric(const Metric& metric) {
@@ -151,59 +162,110 @@ class Transcriber {
     Scalar scalar;
     const bool is_counter = type_ == proto::kCounter;
     if (const Failure failure = read_scalar(message, is_counter, scalar)) return failure;
-    begin_line("", metric, "", 0, scalar.fields);
-    append_number(scalar.value, text());
-    return end_line(metric, scalar.exemplar);
+    return write_line(metric, {.fields = scalar.fields, .exemplar = scalar.exemplar},
+                      [&](std::string& out) { append_number(scalar.value, out); });
   }
 
   Failure write_summary(const Metric& metric, std::string_view message) {
     Structure summary;
     if (const Failure failure = read_summary(message, summary)) return failure;
-    for (const Bound& quantile : summary.bounds) {
-      begin_line("", metric, "quantile", quantile.at, {});
-      append_number(quantile.value, text());
-      static_cast<void>(end_line(metric, std::nullopt));
-    }
-    return write_totals("_sum", "_count", metric, summary);
+    const Failure failure =
+        write_bounds(message, proto::summary::kQuantile, [&](std::string_view bytes) {
+          Bound quantile;
+          if (!read_quantile(bytes, quantile)) return kMalformed;
+          return write_line(metric, {.bound_name = "quantile", .bound = quantile.at},
+                            [&](std::string& out) { append_number(quantile.value, out); });
+        });
+    return failure ? failure : write_totals("_sum", "_count", metric, summary);
   }
 
   Failure write_histogram(const Metric& metric, std::string_view message) {
     Structure histogram;
     if (const Failure failure = read_histogram(message, histogram)) return failure;
-    for (const Bound& bucket : histogram.bounds) {
-      begin_line("_bucket", metric, "le", bucket.at, {});
-      bucket.count.append_to(text());
-      if (const Failure failure = end_line(metric, bucket.exemplar)) return failure;
+    const auto write_bucket = [&](const Bound& bucket) {
+      return write_line(metric,
+                        {.suffix = "_bucket",
+                         .bound_name = "le",
+                         .bound = bucket.at,
+                         .exemplar = bucket.exemplar},
+                        [&](std::string& out) { bucket.count.append_to(out); });
+    };
+    Failure failure = write_bounds(message, proto::histogram::kBucket, [&](std::string_view bytes) {
+      Bound bucket;
+      return read_bucket(bytes, bucket) ? write_bucket(bucket) : kMalformed;
+    });
+    if (!failure && histogram.lacks_infinite_bucket) {
+      failure = write_bucket({.at = std::numeric_limits<double>::infinity(),
+                              .count = histogram.count,
+                              .value = 0,
+                              .exemplar = std::nullopt});
     }
+    if (failure) return failure;
     if (type_ == proto::kHistogram) return write_totals("_sum", "_count", metric, histogram);
     histogram.fields.clear();
     return write_totals("_gsum", "_gcount", metric, histogram);
   }
 
-  Failure write_totals(std::string_view sum, std::string_view count, const Metric& metric,
-                       const Structure& structure) {
-    begin_line(sum, metric, "", 0, {});
-    append_number(structure.sum, text());
-    static_cast<void>(end_line(metric, std::nullopt));
-    begin_line(count, metric, "", 0, structure.fields);
-    structure.count.append_to(text());
-    return end_line(metric, std::nullopt);
+  // Each where it stands: there may be millions.
+  template <class Write>
+  Failure write_bounds(std::string_view message, unsigned number, const Write& write) {
+    Failure failure;
+    static_cast<void>(wire::read_message(message, [&](const wire::Field& field) {
+      if (field.number != number) return true;
+      std::string_view bytes;
+      failure = wire::get(field, bytes) ? write(bytes) : kMalformed;
+      return !failure;
+    }));
+    return failure;
   }
 
-  // Up to the value.
-  void begin_line(std::string_view suffix, const Metric& metric, std::string_view bound_name,
-                  double bound, std::string_view fields) {
+  Failure write_totals(std::string_view sum, std::string_view count, const Metric& metric,
+                       const Structure& structure) {
+    const Failure failure = write_line(
+        metric, {.suffix = sum}, [&](std::string& out) { append_number(structure.sum, out); });
+    if (failure) return failure;
+    return write_line(metric, {.suffix = count, .fields = structure.fields},
+                      [&](std::string& out) { structure.count.append_to(out); });
+  }
+
+  // What a sample has beside its metric and value.
+  struct Line {
+    std::string_view suffix = {};  // of its name
+    std::string_view bound_name = {};
+    double bound = 0;
+    std::string_view fields = {};  // as for ProtobufFields
+    std::optional<std::string_view> exemplar = std::nullopt;
+  };
+
+  template <class AppendValue>
+  Failure write_line(const Metric& metric, const Line& line, const AppendValue& append_value) {
+    if (!suffix_.empty() && line.suffix != suffix_) return std::nullopt;
     std::string& out = text();
-    if (!fields.empty()) transcript_.fields.add(out.size(), fields);
+    if (!line.fields.empty()) {
+      transcript_.fields.add(out.size(), family_type(type_), line.fields);
+    }
+    append_series(metric, line, out);
+    out += ' ';
+    append_value(out);
+    if (metric.timestamp != 0) {
+      out += ' ';
+      append_seconds(metric.timestamp, out);
+    }
+    if (line.exemplar && !append_exemplar(*line.exemplar, out)) return kMalformed;
+    end_line();
+    return is_too_long();
+  }
+
+  void append_series(const Metric& metric, const Line& line, std::string& out) const {
     if (is_legacy_) {
-      out.append(escaped_name_).append(suffix) += '{';
+      out.append(escaped_name_).append(line.suffix) += '{';
     } else {
-      out.append("{\"").append(escaped_name_).append(suffix) += "\",";
+      out.append("{\"").append(escaped_name_).append(line.suffix) += "\",";
     }
     out += metric.labels;
-    if (!bound_name.empty()) {
-      out.append(bound_name) += "=\"";
-      append_number(bound, out);
+    if (!line.bound_name.empty()) {
+      out.append(line.bound_name) += "=\"";
+      append_number(line.bound, out);
       out += '"';
     } else if (out.ends_with(',')) {
       out.pop_back();
@@ -213,21 +275,11 @@ class Transcriber {
     } else {
       out += '}';
     }
-    out += ' ';
-  }
-
-  Failure end_line(const Metric& metric, const std::optional<std::string_view>& exemplar) {
-    if (metric.timestamp != 0) {
-      text() += ' ';
-      append_seconds(metric.timestamp, text());
-    }
-    const bool is_good = !exemplar || append_exemplar(*exemplar, text());
-    end_line();
-    return is_good ? std::nullopt : kMalformed;
   }
 
   const std::size_t bytes_max_;
   Transcript transcript_;
+  std::size_t number_ = 0;  // of the message that is taken
   std::size_t lines_ = 0;
   std::string_view name_;  // of the family that is taken, as what follows
   std::string_view help_;
@@ -235,6 +287,7 @@ class Transcriber {
   std::uint64_t type_ = proto::kCounter;
   std::string escaped_name_;
   bool is_legacy_ = false;
+  std::string_view suffix_;  // of a gauge histogram's family that is written
 };
 
 std::optional<std::string_view> take_message(std::string_view& payload) {
@@ -248,8 +301,7 @@ std::optional<std::string_view> take_message(std::string_view& payload) {
 }  // namespace
 
 std::size_t Transcript::message_of(std::size_t line) const {
-  const auto end = std::ranges::lower_bound(message_ends, line);
-  return static_cast<std::size_t>(end - message_ends.begin()) + 1;
+  return std::ranges::lower_bound(messages, line, {}, &Message::last_line)->number;
 }
 
 bool looks_like_protobuf(std::string_view payload) {
@@ -265,10 +317,8 @@ boost::system::result<Transcript, ScanError> transcribe(std::string_view payload
   Transcriber transcriber(bytes_max);
   for (std::size_t number = 1; !payload.empty(); ++number) {
     const auto message = take_message(payload);
-    if (!message) return ScanError{number, ScanReason::kProtobuf};
-    if (const Failure failure = transcriber.take(*message)) {
-      return ScanError{number, *failure};
-    }
+    const Failure failure = message ? transcriber.take(*message) : kMalformed;
+    if (failure) return ScanError{number, *failure, true};
   }
   return std::move(transcriber).finish();
 }

@@ -17,9 +17,13 @@ namespace prometheus_rsocket::exposition {
 struct Transcript {
   std::string text;  // of Dialect::kProtobuf, to be scanned: names and values are as they came
   ProtobufFields fields;
-  std::vector<std::size_t> message_ends;  // so many lines of text, up to the end of each
+  struct Message {
+    std::size_t last_line = 0;  // both counted from 1
+    std::size_t number = 0;
+  };
+  std::vector<Message> messages;  // those with lines
 
-  // The message that this line was made of; both counted from 1.
+  // The message that this line was made of. REQUIRES: there is such a line.
   [[nodiscard]] std::size_t message_of(std::size_t line) const;
 };
 
@@ -31,9 +35,9 @@ struct Transcript {
 // that has none. Of a gauge histogram there are three gauges, as of OpenMetrics'; its native part
 // is left out. Families without metrics are not there.
 //
-// Errors, the line being the message: kProtobuf for what cannot be read or names a type that is not
-// in metrics.proto, kType for a metric with a value of another type than its family's,
-// kHistogram (native_histogram.h), kTooLong for a text beyond bytes_max.
+// Errors: kProtobuf for what cannot be read or names a type that is not in metrics.proto, kType for
+// a metric with a value of another type than its family's, kHistogram (native_histogram.h),
+// kTooLong for a text beyond bytes_max.
 [[nodiscard]] boost::system::result<Transcript, ScanError> transcribe(std::string_view payload,
                                                                       std::size_t bytes_max);
 

@@ -50,7 +50,7 @@ Result read_protobuf(std::string_view payload, const Exposition* before,
   } else {
     auto index = scan(exposition.text, Dialect::kProtobuf, settings.key);
     if (!index) {
-      return ScanError{transcript->message_of(index.error().line), index.error().reason};
+      return ScanError{transcript->message_of(index.error().line), index.error().reason, true};
     }
     exposition.index = std::move(*index);
   }
@@ -63,7 +63,7 @@ Result read_protobuf(std::string_view payload, const Exposition* before,
 Result read(std::string payload, const Exposition* before, const ReadSettings& settings) {
   if (!looks_like_protobuf(payload)) return read_text(std::move(payload), before, settings.key);
   Result protobuf = read_protobuf(payload, before, settings);
-  if (protobuf) return protobuf;
+  if (protobuf || protobuf.error().reason != ScanReason::kProtobuf) return protobuf;
   Result text = read_text(std::move(payload), before, settings.key);
   return text ? std::move(text) : std::move(protobuf);
 }

@@ -99,9 +99,8 @@ class Reader {
     for (const FamilyType type : kTypes) {
       if (is_text && text_type(type) != type) continue;
       if (word != (is_text ? type_name(type) : openmetrics_type_name(type))) continue;
-      builder_.set_type(name, type);
       series_.set_type(type);
-      return std::nullopt;
+      return builder_.set_type(name, type) ? std::nullopt : Failure(ScanReason::kType);
     }
     if (is_text || word != "gaugehistogram") return ScanReason::kType;
     builder_.set_gauge_histogram(name);

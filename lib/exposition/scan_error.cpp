@@ -7,7 +7,7 @@ namespace prometheus_rsocket::exposition {
 
 std::string_view reason_text(ScanReason reason) {
   constexpr std::array<std::string_view, 23> kTexts = {
-      "text longer than 4 GiB",
+      "too long a text",
       "NUL byte",
       "invalid metric name",
       "invalid label name",
@@ -36,7 +36,8 @@ std::string_view reason_text(ScanReason reason) {
 }
 
 std::ostream& operator<<(std::ostream& out, const ScanError& error) {
-  return out << "line " << error.line << ": " << reason_text(error.reason);
+  return out << (error.is_of_protobuf ? "message " : "line ") << error.line << ": "
+             << reason_text(error.reason);
 }
 
 }  // namespace prometheus_rsocket::exposition

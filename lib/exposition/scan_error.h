@@ -25,12 +25,12 @@ enum class ScanReason : std::uint8_t {
   kType,
   kBound,
   kCount,
-  kExemplar,  // this and the next in OpenMetrics alone
-  kUnit,
+  kExemplar,
+  kUnit,  // this and the next ones in OpenMetrics alone
   kBlankLine,
   kComment,
   kAfterEof,
-  kProtobuf,
+  kProtobuf,  // this and the next in protobuf alone
   kHistogram,
 };
 
@@ -40,6 +40,7 @@ enum class ScanReason : std::uint8_t {
 struct ScanError {
   std::size_t line = 0;  // counted from 1; of protobuf it is the message
   ScanReason reason{};
+  bool is_of_protobuf = false;
 
   friend bool operator==(const ScanError&, const ScanError&) = default;
 };

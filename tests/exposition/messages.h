@@ -72,9 +72,10 @@ inline std::string timestamp(std::int64_t seconds, std::int64_t nanos) {
   });
 }
 
-inline std::string exemplar(std::int64_t seconds, std::int64_t nanos) {
+inline std::string exemplar(std::int64_t seconds, std::int64_t nanos,
+                            std::string_view name = "trace") {
   return message([&](std::string& out) {
-    wire::append_string(proto::exemplar::kLabel, label("trace", "t\"1"), out);
+    wire::append_string(proto::exemplar::kLabel, label(name, "t\"1"), out);
     wire::append_double(proto::exemplar::kValue, 0.5, out);
     wire::append_string(proto::exemplar::kTimestamp, timestamp(seconds, nanos), out);
   });
@@ -99,6 +100,7 @@ struct Native {
   std::vector<double> counts = {};
   double count_float = 0;
   bool is_packed = false;
+  std::string exemplar_label = "trace";
 
   [[nodiscard]] std::string bytes() const {
     return message([this](std::string& out) {
@@ -125,7 +127,7 @@ struct Native {
       for (const double bucket : counts) {
         wire::append_double(proto::histogram::kPositiveCount, bucket, out);
       }
-      wire::append_string(proto::histogram::kExemplars, exemplar(1, 0), out);
+      wire::append_string(proto::histogram::kExemplars, exemplar(1, 0, exemplar_label), out);
     });
   }
 };

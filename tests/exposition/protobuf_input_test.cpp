@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -165,10 +166,10 @@ TEST(ProtobufInput, KeepsANativeHistogramWithItsLabels) {
       "# TYPE a gauge\na{job=\"x\"} 1\n# TYPE h histogram\n"
       "h_sum{job=\"x\"} 1.5\nh_count{job=\"x\"} 6\n";
   const ProtobufFields moved = plain.index.protobuf_fields.moved(plain.text, longer);
-  EXPECT_FALSE(moved.of(longer.find("h_count")).empty());
-  EXPECT_EQ(moved.of(longer.find("h_count")),
-            plain.index.protobuf_fields.of(plain.text.find("h_count")));
-  EXPECT_TRUE(moved.of(longer.find("h_sum")).empty());
+  EXPECT_FALSE(moved.of(longer.find("h_count"), FamilyType::kHistogram).empty());
+  EXPECT_EQ(moved.of(longer.find("h_count"), FamilyType::kHistogram),
+            plain.index.protobuf_fields.of(plain.text.find("h_count"), FamilyType::kHistogram));
+  EXPECT_TRUE(moved.of(longer.find("h_sum"), FamilyType::kHistogram).empty());
 }
 
 TEST(ProtobufInput, ReadsTheNextByTheLast) {
@@ -205,10 +206,16 @@ TEST(ProtobufInput, RefusesNativeHistogramsThatPrometheusRefuses) {
       {.count = 1, .deltas = {1, -2, 0}},
       {.deltas = {}, .counts = {1, -1, 2}},
       {.deltas = {}, .counts = {1, 2}},
+      // Floats by their buckets alone are integers to older versions.
+      {.count = 0, .spans = {{0, 1}}, .deltas = {}, .zero_count = 0, .counts = {0}},
+      // Offsets that add up beyond 32 bits once empty spans are removed.
+      {.count = 4,
+       .spans = {{-2'147'483'647, 1}, {2'147'483'647, 0}, {2'147'483'644, 1}},
+       .deltas = {1, 0}},
   };
   for (std::size_t i = 0; i < bad.size(); ++i) {
     EXPECT_EQ(error_of(gauge("a", 1) + native_family(bad[i])),
-              (ScanError{2, ScanReason::kHistogram}))
+              (ScanError{2, ScanReason::kHistogram, true}))
         << i;
   }
   const std::vector<Native> fine = {
@@ -219,29 +226,106 @@ TEST(ProtobufInput, RefusesNativeHistogramsThatPrometheusRefuses) {
   for (const Native& native : fine) EXPECT_EQ(error_of(native_family(native)), std::nullopt);
 }
 
+TEST(ProtobufInput, ReadsNumbersOf32BitsAsPrometheusDoes) {
+  const auto with_schema = [](std::uint64_t varint) {
+    return family("h", proto::kHistogram,
+                  {metric(proto::metric::kHistogram, message([&](std::string& out) {
+                            wire::append_unsigned(proto::histogram::kZeroCount, 0, out);
+                            wire::append_double(proto::histogram::kZeroThreshold, 1, out);
+                            wire::append_unsigned(proto::histogram::kSchema, varint, out);
+                          }))});
+  };
+  EXPECT_EQ(error_of(with_schema(0x1'0000'0002)), std::nullopt) << "1";
+  EXPECT_EQ(error_of(with_schema(0x1'FFFF'FFFF)), (ScanError{1, ScanReason::kHistogram, true}));
+}
+
+TEST(ProtobufInput, RefusesHistogramsOfMoreBucketsThanAnyoneNeeds) {
+  Native native{.count = 2, .spans = {{0, 10'000}}, .deltas = std::vector<std::int64_t>(10'000)};
+  EXPECT_EQ(error_of(native_family(native)), std::nullopt);
+  native.deltas.push_back(0);
+  ++native.spans[0].length;
+  for (const bool is_packed : {false, true}) {
+    native.is_packed = is_packed;
+    EXPECT_EQ(error_of(native_family(native)), (ScanError{1, ScanReason::kProtobuf, true}));
+  }
+}
+
+TEST(ProtobufInput, WithManyBucketsAndALongLabelEndsAtItsLimit) {
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) wire::append_string(proto::histogram::kBucket, "", bytes);
+  const std::string payload =
+      family("h", proto::kHistogram,
+             {metric(proto::metric::kHistogram, bytes, {label("a", std::string(2000, 'x'))})});
+  EXPECT_EQ(error_of(payload), (ScanError{1, ScanReason::kTooLong, true}));
+}
+
+TEST(ProtobufInput, KeepsSamplesApartWhatTheirFamiliesAreCalled) {
+  const std::string counter = family(
+      "h_count", proto::kCounter, {metric(proto::metric::kCounter, value(1), {label("x", "1")})});
+  for (const std::string& payload : {counter + native_family({}), native_family({}) + counter}) {
+    const Exposition exposition = good(payload);
+    ASSERT_EQ(exposition.index.families.size(), 2U);
+    const bool counter_is_first = payload.starts_with(counter);
+    EXPECT_EQ(exposition.index.families[counter_is_first ? 0 : 1].sample_count, 1U);
+    const std::string page = protobuf_page(payload);
+    EXPECT_EQ(page, counter_is_first ? counter : native_family({})) << "the later one clashes";
+  }
+}
+
+TEST(ProtobufInput, RefusesANameOfTwoTypes) {
+  const std::string summary = family("h", proto::kSummary, {""});
+  EXPECT_EQ(error_of(native_family({}) + summary), (ScanError{2, ScanReason::kType, true}));
+  EXPECT_EQ(error_of(native_family({}) + native_family({})), std::nullopt);
+}
+
+TEST(ProtobufInput, WritesNoNanThatMeansSomethingElse) {
+  const auto stale = std::bit_cast<double>(std::uint64_t{0x7FF0'0000'0000'0002});
+  EXPECT_EQ(protobuf_page(native_family({.sum = stale})), native_family({.sum = NAN}));
+}
+
+TEST(ProtobufInput, LeavesOutExemplarsThatNotEveryPageCanHave) {
+  const auto with_exemplar = [](std::string_view name) {
+    return Native{.exemplar_label = std::string(name)};
+  };
+  EXPECT_EQ(error_of(native_family(with_exemplar(""))),
+            (ScanError{1, ScanReason::kLabelName, true}));
+  EXPECT_EQ(error_of(native_family(with_exemplar("\xFF"))),
+            (ScanError{1, ScanReason::kNotUtf8, true}));
+  const std::string page = protobuf_page(native_family(with_exemplar("x.y")));
+  EXPECT_EQ(page.find("x.y"), std::string::npos);
+  EXPECT_NE(page.find(Native{.exemplar_label = ""}.bytes().substr(0, 20)), std::string::npos);
+}
+
+TEST(ProtobufInput, GivesTheGaugesOfAGaugeHistogramNoUnit) {
+  EXPECT_EQ(
+      openmetrics_page(family("g_metres", proto::kGaugeHistogram, {""}, "metres")).find("UNIT"),
+      std::string::npos);
+}
+
 TEST(ProtobufInput, SaysWhichMessageIsWrong) {
   const std::string a = gauge("a", 1);
-  EXPECT_EQ(error_of(a + gauge("", 1)), (ScanError{2, ScanReason::kMetricName}));
-  EXPECT_EQ(error_of(a + a + gauge("\xFF", 1) + a), (ScanError{3, ScanReason::kNotUtf8}));
-  EXPECT_EQ(error_of(a + a.substr(0, a.size() - 1)), (ScanError{2, ScanReason::kProtobuf}));
-  EXPECT_EQ(error_of(a + "\x05" + "\x0A\x01" + "b\x18\x06"), (ScanError{2, ScanReason::kProtobuf}));
+  EXPECT_EQ(error_of(a + gauge("", 1)), (ScanError{2, ScanReason::kMetricName, true}));
+  EXPECT_EQ(error_of(a + a + gauge("\xFF", 1) + a), (ScanError{3, ScanReason::kNotUtf8, true}));
+  EXPECT_EQ(error_of(a + a.substr(0, a.size() - 1)), (ScanError{2, ScanReason::kProtobuf, true}));
+  EXPECT_EQ(error_of(a + "\x05" + "\x0A\x01" + "b\x18\x06"),
+            (ScanError{2, ScanReason::kProtobuf, true}));
   EXPECT_EQ(error_of(family(
                 "a", proto::kGauge,
                 {metric(proto::metric::kGauge, value(1), {label("x", "1"), label("x", "2")})})),
-            (ScanError{1, ScanReason::kLabelRepeated}));
+            (ScanError{1, ScanReason::kLabelRepeated, true}));
   EXPECT_EQ(error_of(family("a", proto::kGauge,
                             {metric(proto::metric::kGauge, value(1)) +
                              metric(proto::metric::kGauge, value(1))})),
-            (ScanError{1, ScanReason::kProtobuf}));
+            (ScanError{1, ScanReason::kProtobuf, true}));
   EXPECT_EQ(error_of(family("a", proto::kCounter, {metric(proto::metric::kGauge, value(1))})),
-            (ScanError{1, ScanReason::kType}));
+            (ScanError{1, ScanReason::kType, true}));
 }
 
 TEST(ProtobufInput, PassesOverFamiliesWithoutMetrics) {
   EXPECT_EQ(text_page(family("b", proto::kGauge, {}) + delimited("") + gauge("a", 1)),
             "# TYPE a gauge\na 1\n");
   EXPECT_EQ(error_of(family("b", proto::kGauge, {}) + delimited("") + gauge("\xFF", 1)),
-            (ScanError{3, ScanReason::kNotUtf8}));
+            (ScanError{3, ScanReason::kNotUtf8, true}));
 }
 
 TEST(ProtobufInput, IsBoundedAsText) {
@@ -252,7 +336,7 @@ TEST(ProtobufInput, IsBoundedAsText) {
   };
   EXPECT_TRUE(bounded(size));
   ASSERT_FALSE(bounded(size - 1));
-  EXPECT_EQ(bounded(size - 1).error(), (ScanError{1, ScanReason::kTooLong}));
+  EXPECT_EQ(bounded(size - 1).error(), (ScanError{1, ScanReason::kTooLong, true}));
 }
 
 TEST(ProtobufInput, TextStaysText) {
