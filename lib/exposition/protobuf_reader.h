@@ -35,9 +35,12 @@ struct Transcript {
 // that has none. Of a gauge histogram there are three gauges, as of OpenMetrics'; its native part
 // is left out. Families without metrics are not there.
 //
+// Stricter than it: no metric has a value of another type than its family's, no name has two types,
+// and every message can be read to its end.
+//
 // Errors: kProtobuf for what cannot be read or names a type that is not in metrics.proto, kType for
-// a metric with a value of another type than its family's, kHistogram (native_histogram.h),
-// kTooLong for a text beyond bytes_max.
+// two types, kHistogram (native_histogram.h), kTooLong for a text beyond bytes_max, and what an
+// exemplar of a native histogram may be refused for.
 [[nodiscard]] boost::system::result<Transcript, ScanError> transcribe(std::string_view payload,
                                                                       std::size_t bytes_max);
 

@@ -143,10 +143,13 @@ class Differential {
   }
 
  private:
-  // A metric with a value of another type than the family's is another reason.
+  // Two more reasons (protobuf_reader.h): a value of another type than the family's, and unknown
+  // fields that are cut, which theirs does not look at.
   void refused_protobuf(const ScanError& error, const std::string& payload) {
-    if (error.reason != ScanReason::kType) return refused(error, payload);
-    ++counts_["refused here alone: a value of another type"];
+    const bool is_known =
+        error.reason == ScanReason::kType || error.reason == ScanReason::kProtobuf;
+    if (!is_known) return refused(error, payload);
+    ++counts_["protobuf refused here alone: " + std::string(reason_text(error.reason))];
   }
 
   void refused(const ScanError& error, const std::string& text) {
