@@ -6,7 +6,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -17,8 +16,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
-#include "base/mutant.h"
-#include "http/gzip.h"
+#include "http/body.h"
 #include "http/latch.h"
 #include "http/limits.h"
 #include "http/negotiation.h"
@@ -118,11 +116,11 @@ class BeastConnection final : public Connection,
                               public std::enable_shared_from_this<BeastConnection> {
  public:
   BeastConnection(runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream,
-                  RequestHandler& handler, GzipEffort gzip, std::function<void()> ended)
+                  RequestHandler& handler, const Encoders& encoders, std::function<void()> ended)
       : shard_(shard),
         stream_(std::move(stream)),
         handler_(handler),
-        gzip_effort_(gzip),
+        encoders_(encoders),
         ended_(std::move(ended)),
         alarm_(shard, [this] { time_out(); }),
         read_(shard.executor) {}
@@ -142,6 +140,7 @@ class BeastConnection final : public Connection,
     detached_ = true;
     stream_->close();
     read_.abandon();
+    if (body_) body_->abandon();
     for (const auto& exchange : std::exchange(unsettled_, {})) exchange->abandon();
   }
 
@@ -258,7 +257,7 @@ class BeastConnection final : public Connection,
 
   awaitable<bool> serve(Request request, unsigned version, bool keep_alive) {
     const bool head_only = request.method == "HEAD";
-    const bool gzip = accepts_gzip(request.header("accept-encoding").value_or(""));
+    const ContentCoding coding = negotiate_coding(request.header("accept-encoding").value_or(""));
     const auto exchange = std::make_shared<HttpExchange>(shard_.executor, std::move(request));
     if (unsettled_.size() == kUnsettledMax) settle(Outcome::kIncomplete);
     unsettled_.push_back(exchange);
@@ -278,7 +277,9 @@ class BeastConnection final : public Connection,
     const bool chunked = answer.source && version >= 11;
     if (answer.source) {
       response.set(beast_http::field::vary, "Accept, Accept-Encoding");
-      if (gzip) response.set(beast_http::field::content_encoding, "gzip");
+      if (coding != ContentCoding::kIdentity) {
+        response.set(beast_http::field::content_encoding, name_of(coding));
+      }
       if (chunked) {
         response.chunked(true);
       } else {
@@ -303,55 +304,10 @@ class BeastConnection final : public Connection,
                                  asio::redirect_error(asio::use_awaitable, error));
       co_return !error;
     }
-    co_return co_await write_body(answer.source, gzip, chunked, limit_piece);
-  }
-
-  template <class LimitPiece>
-  awaitable<bool> write_body(Exchange::BodySource& source, bool compressed, bool chunked,
-                             const LimitPiece& limit_piece) {
-    std::optional<Gzip> gzip;
-    if (compressed) gzip.emplace(gzip_effort_);
-    std::string piece;
-    std::string packed;
-    bool more = true;
-    bool was_partial = false;  // for the mutant alone
-    const auto until_whole = [&](const error_code& failed, std::size_t bytes) {
-      was_partial = was_partial || (bytes > 0 && bytes < (compressed ? packed : piece).size());
-      return asio::transfer_all()(failed, bytes);
-    };
-    while (more) {
-      piece.clear();
-      packed.clear();
-      more = source(piece);
-      if (base::is_mutant(base::Mutant::kWriteTailLost) && std::exchange(was_partial, false)) {
-        piece.clear();
-      }
-      if (gzip) gzip->compress(piece, !more, packed);
-      const std::string& out = gzip ? packed : piece;
-      limit_piece();
-      if (out.empty()) {
-        co_await asio::post(shard_.executor, asio::use_awaitable);
-        if (detached_) co_return false;
-        continue;
-      }
-      error_code error;
-      if (chunked) {
-        co_await asio::async_write(*stream_,
-                                   beast_http::make_chunk(asio::const_buffer(asio::buffer(out))),
-                                   until_whole, asio::redirect_error(asio::use_awaitable, error));
-      } else {
-        co_await asio::async_write(*stream_, asio::buffer(out),
-                                   asio::redirect_error(asio::use_awaitable, error));
-      }
-      if (error) co_return false;
-    }
-    source = nullptr;
-    error_code error;
-    if (chunked) {
-      co_await asio::async_write(*stream_, beast_http::make_chunk_last(),
-                                 asio::redirect_error(asio::use_awaitable, error));
-    }
-    co_return !error;
+    body_.emplace(*stream_, encoders_, coding, std::move(answer.source), chunked);
+    const bool is_whole = co_await body_->write(limit_piece);
+    body_.reset();
+    co_return is_whole;
   }
 
   awaitable<> refuse(unsigned status) {
@@ -383,7 +339,7 @@ class BeastConnection final : public Connection,
   runtime::Shard& shard_;
   std::unique_ptr<runtime::Stream> stream_;
   RequestHandler& handler_;
-  const GzipEffort gzip_effort_;
+  const Encoders& encoders_;
   std::function<void()> ended_;
   runtime::Alarm alarm_;
   boost::beast::flat_buffer buffer_;
@@ -392,7 +348,8 @@ class BeastConnection final : public Connection,
   error_code read_error_;
   // Answered, or to be answered now; whether they arrived is not known yet.
   std::vector<std::shared_ptr<HttpExchange>> unsettled_;
-  bool answered_ = false;  // the last request, whole
+  std::optional<Body> body_;  // while it is written
+  bool answered_ = false;     // the last request, whole
   std::optional<base::Instant> idle_since_;
   bool finishing_ = false;
   bool detached_ = false;
@@ -402,9 +359,9 @@ class BeastConnection final : public Connection,
 
 std::shared_ptr<Connection> make_connection(runtime::Shard& shard,
                                             std::unique_ptr<runtime::Stream> stream,
-                                            RequestHandler& handler, GzipEffort gzip,
+                                            RequestHandler& handler, const Encoders& encoders,
                                             std::function<void()> ended) {
-  return std::make_shared<BeastConnection>(shard, std::move(stream), handler, gzip,
+  return std::make_shared<BeastConnection>(shard, std::move(stream), handler, encoders,
                                            std::move(ended));
 }
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
+#include "http/encoder.h"
 #include "http/exchange.h"
-#include "http/gzip.h"
 #include "runtime/runtime.h"
 
 namespace prometheus_rsocket::http {
@@ -23,10 +23,12 @@ class Connection {
   virtual void detach() = 0;
 };
 
-// `ended` is called once, unless detached, and may drop the connection.
+// `ended` is called once, unless detached, and may drop the connection. All that is referred to
+// outlives it, the encoders until it is detached.
 [[nodiscard]] std::shared_ptr<Connection> make_connection(runtime::Shard& shard,
                                                           std::unique_ptr<runtime::Stream> stream,
-                                                          RequestHandler& handler, GzipEffort gzip,
+                                                          RequestHandler& handler,
+                                                          const Encoders& encoders,
                                                           std::function<void()> ended);
 
 }  // namespace prometheus_rsocket::http

@@ -56,7 +56,8 @@ enum class Outcome {
 // Shared: the handler holds it until it has answered. One shard.
 class Exchange {
  public:
-  // Appends the next piece of a body to `out`, a few 64 KiB at most; false when nothing was left.
+  // Appends the next piece of a body to `out`, a few 64 KiB at most, whatever stands there already;
+  // false when nothing was left.
   // What takes long in between is done in parts: after a piece of nothing others have their turn.
   using BodySource = std::function<bool(std::string& out)>;
 
@@ -66,8 +67,8 @@ class Exchange {
   // One of these, once. A HEAD request gets the head alone.
   virtual void respond(Head head, std::string body) = 0;
   // The body in pieces, each asked for when the peer has taken the one before: never held whole.
-  // Compressed by gzip when the request asks for it. The source is destroyed when it has ended or
-  // is not wanted any more.
+  // In the content coding that the request asks for, gzip or zstd: then the next few pieces are
+  // asked for before that. The source is destroyed when it has ended or is not wanted any more.
   virtual void stream(Head head, BodySource source) = 0;
 
   // An answer that is not out by then is broken off, without a final chunk; kAnswerTime after the

@@ -75,15 +75,41 @@ std::vector<Preference> parse_preferences(std::string_view header) {
   return preferences;
 }
 
-bool accepts_gzip(std::string_view accept_encoding) {
-  std::optional<bool> by_name;
-  bool by_star = false;
-  for (const Preference& preference : parse_preferences(accept_encoding)) {
-    const bool wanted = preference.quality > 0;
-    if (preference.value == "gzip" || preference.value == "x-gzip") by_name = wanted;
-    if (preference.value == "*") by_star = wanted;
+std::string_view name_of(ContentCoding coding) {
+  switch (coding) {
+    case ContentCoding::kIdentity:
+      break;
+    case ContentCoding::kGzip:
+      return "gzip";
+    case ContentCoding::kZstd:
+      return "zstd";
   }
-  return by_name.value_or(by_star);
+  return "identity";
+}
+
+ContentCoding negotiate_coding(std::string_view accept_encoding) {
+  std::optional<double> star;
+  std::optional<double> gzip;
+  std::optional<double> zstd;
+  std::optional<double> identity;
+  for (const Preference& preference : parse_preferences(accept_encoding)) {
+    const std::string& value = preference.value;
+    if (value == "gzip" || value == "x-gzip") gzip = preference.quality;
+    if (value == "zstd") zstd = preference.quality;
+    if (value == "identity") identity = preference.quality;
+    if (value == "*") star = preference.quality;
+  }
+  ContentCoding best = ContentCoding::kIdentity;
+  double quality = 0;
+  const auto offer = [&](ContentCoding coding, double its_quality) {
+    if (its_quality <= quality) return;
+    best = coding;
+    quality = its_quality;
+  };
+  offer(ContentCoding::kGzip, gzip.value_or(star.value_or(0)));
+  offer(ContentCoding::kZstd, zstd.value_or(0));
+  offer(ContentCoding::kIdentity, identity.value_or(star.value_or(0)));
+  return best;
 }
 
 }  // namespace prometheus_rsocket::http

@@ -5,14 +5,18 @@
 #include <utility>
 
 #include "http/connection.h"
+#include "http/encoder.h"
 #include "http/limits.h"
 
 namespace prometheus_rsocket::http {
 
 using runtime::error_code;
 
-Server::Server(runtime::Shard& shard, RequestHandler& handler, GzipEffort gzip)
-    : shard_(shard), handler_(handler), gzip_(gzip) {}
+Server::Server(runtime::Process& process, std::size_t shard, RequestHandler& handler,
+               Compression compression)
+    : shard_(process.shard(shard)),
+      handler_(handler),
+      encoders_(std::make_unique<const Encoders>(process, shard, compression)) {}
 
 Server::~Server() {
   for (const auto& [serial, connection] : connections_) connection->detach();
@@ -50,7 +54,7 @@ void Server::accepted(Door& door, error_code error, std::unique_ptr<runtime::Str
     return;
   }
   const std::uint64_t serial = next_serial_++;
-  const auto connection = make_connection(shard_, std::move(stream), handler_, gzip_,
+  const auto connection = make_connection(shard_, std::move(stream), handler_, *encoders_,
                                           [this, serial] { ended(serial); });
   connections_.emplace(serial, connection);
   connection->start();

@@ -8,19 +8,21 @@
 #include <memory>
 #include <vector>
 
+#include "http/compression.h"
 #include "http/exchange.h"
-#include "http/gzip.h"
 #include "runtime/runtime.h"
 
 namespace prometheus_rsocket::http {
 
 class Connection;  // connection.h
+class Encoders;    // encoder.h
 
 // One shard.
 class Server {
  public:
-  // Shard and handler outlive it. `gzip`: of answers to who asked for gzip.
-  Server(runtime::Shard& shard, RequestHandler& handler, GzipEffort gzip = GzipEffort::kFast);
+  // Lives on `shard` of `process`, whose others help to compress. Process and handler outlive it.
+  Server(runtime::Process& process, std::size_t shard, RequestHandler& handler,
+         Compression compression = {});
   ~Server();
 
   Server(const Server&) = delete;
@@ -48,7 +50,7 @@ class Server {
 
   runtime::Shard& shard_;
   RequestHandler& handler_;
-  const GzipEffort gzip_;
+  const std::unique_ptr<const Encoders> encoders_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::uint64_t next_serial_ = 1;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections_;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "http/gzip.h"
+#include "http/compression.h"
 #include "push/push_store.h"
 #include "runtime/network.h"
 #include "server/address_range.h"
@@ -48,7 +48,7 @@ struct Config {
   // Of memory that one page may hold on to: text, index and merging of the replies and pushes. A
   // quarter of it may hold clients' last replies from scrape to scrape.
   std::uint64_t page_bytes_max = std::uint64_t{1} << 30;
-  http::GzipEffort gzip = http::GzipEffort::kFast;  // of answers; not for operators
+  http::Compression compression;  // of answers; not for operators
 
   push::Config push;
   base::Duration key_rotation = 1h;

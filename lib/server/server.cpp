@@ -69,7 +69,7 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
         std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this), hash_key_));
   }
   web_ = std::make_unique<Web>(
-      shard_, config_,
+      process_, config_,
       Web::Services{.pulls = pulls_,
                     .registry = registry_,
                     .single_pulls = single_pulls_,

@@ -38,15 +38,15 @@ std::optional<push::ScraperId> scraper_of(const http::Request& request) {
                          std::string(agent.substr(0, kUserAgentMax))};
 }
 
-Web::Web(runtime::Shard& shard, const Config& config, Services services)
-    : shard_(shard),
+Web::Web(runtime::Process& process, const Config& config, Services services)
+    : shard_(process.shard(0)),
       config_(config),
       services_(std::move(services)),
       client_pages_(
-          shard, config,
+          shard_, config,
           {services_.registry, services_.single_pulls, services_.hash_key, services_.delivered}),
-      waiting_alarm_(shard, [this] { refuse_late(); }),
-      server_(shard, *this, config.gzip) {}
+      waiting_alarm_(shard_, [this] { refuse_late(); }),
+      server_(process, 0, *this, config.compression) {}
 
 Web::~Web() = default;
 
@@ -97,8 +97,9 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
     if (config_.process_metrics) text += config_.process_metrics();
     exchange->stream({.content_type = std::string(kTextContentType)},
                      [text = std::move(text)](std::string& out) mutable {
+                       const bool more = !text.empty();
                        out += std::exchange(text, {});
-                       return !out.empty();
+                       return more;
                      });
   });
 }

@@ -41,7 +41,7 @@ class Web final : private http::RequestHandler {
     std::function<void()> pushes_changed;   // the store's next timeout may be another
   };
 
-  Web(runtime::Shard& shard, const Config& config, Services services);
+  Web(runtime::Process& process, const Config& config, Services services);
   ~Web() override;
 
   [[nodiscard]] runtime::error_code listen(const runtime::Endpoint& endpoint);

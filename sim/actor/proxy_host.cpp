@@ -11,13 +11,19 @@
 #include "sim/history/payload.h"
 
 namespace prometheus_rsocket::sim::actor {
+namespace {
+
+// Pages are small here: so that of most some blocks go by other shards.
+constexpr std::size_t kGzipBlockBytes = 512;
+
+}  // namespace
 
 ProxyHost::ProxyHost(World& world, history::Recorder& recorder, ProxyConfig config)
     : world_(world), recorder_(recorder), config_(std::move(config)) {
   config_.server.tcp_addresses = {{config_.address, kTcpPort}};
   config_.server.websocket_addresses = {{config_.address, kWebSocketPort}};
   config_.server.web_addresses = {web()};
-  config_.server.gzip = http::GzipEffort::kReproducible;
+  config_.server.compression = {http::GzipEffort::kReproducible, kGzipBlockBytes};
 }
 
 ProxyHost::~ProxyHost() {

@@ -4,8 +4,8 @@
 #include <boost/asio/bind_executor.hpp>
 #include <utility>
 
-#include "sim/actor/gunzip.h"
 #include "sim/history/payload.h"
+#include "sim/peer/unpack.h"
 
 namespace prometheus_rsocket::sim::actor {
 namespace {
@@ -80,7 +80,10 @@ void Scraper::give_up_dial() {
 }
 
 void Scraper::request() {
-  const bool gzip = draws_.percent(config_.gzip_percent);
+  std::string encodings;
+  if (draws_.percent(config_.gzip_percent)) encodings = "gzip";
+  if (draws_.percent(config_.zstd_percent))
+    encodings += encodings.empty() ? "zstd" : ", zstd;q=0.5";
   const bool openmetrics = draws_.percent(config_.openmetrics_percent);
   const Pace pace = std::exchange(slow_next_, std::nullopt).value_or(Pace{16384, {}});
   connection_->set_pace(pace.bytes, pace.gap);
@@ -88,7 +91,8 @@ void Scraper::request() {
       "/metrics/connected" + (config_.name.empty() ? "" : "?scraper=" + config_.name),
       "User-Agent: " + config_.user_agent +
           "\r\nAccept: " + (openmetrics ? "application/openmetrics-text;version=1.0.0," : "") +
-          "text/plain;version=0.0.4;q=0.5,*/*;q=0.1" + (gzip ? "\r\nAccept-Encoding: gzip" : "") +
+          "text/plain;version=0.0.4;q=0.5,*/*;q=0.1" +
+          (encodings.empty() ? "" : "\r\nAccept-Encoding: " + encodings) +
           "\r\nX-Prometheus-Scrape-Timeout-Seconds: " + in_seconds(config_.timeout) + "\r\n");
 }
 
@@ -104,11 +108,9 @@ void Scraper::on_answer(peer::HttpResponse response) {
   history::ScrapeEnded how;
   how.result = ScrapeResult::kWhole;
   how.status = response.status;
-  const auto encoding = response.headers.find("content-encoding");
-  const bool packed = encoding != response.headers.end() && encoding->second == "gzip";
-  const auto body = packed ? gunzip(response.body) : std::optional(std::move(response.body));
+  const auto body = peer::unpacked_body(response);
   if (!body) {
-    how.trouble = "the body is not one gzip member";
+    how.trouble = "the body is not what its content coding says";
   } else if (how.status == 200) {
     const auto type = response.headers.find("content-type");
     const bool openmetrics =

@@ -27,6 +27,7 @@ struct ScraperConfig {
   std::string user_agent = "Prometheus/2.42.0";
   base::Duration timeout = std::chrono::seconds(10);  // its own, and as the header tells
   std::uint32_t gzip_percent = 50;                    // of its requests that ask for gzip
+  std::uint32_t zstd_percent = 20;                    // for zstd, or gzip rather
   std::uint32_t openmetrics_percent = 50;             // and for OpenMetrics
 };
 

@@ -2,28 +2,65 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+#include <string_view>
+
 namespace prometheus_rsocket::http {
 namespace {
 
-TEST(AcceptEncoding, GzipIsTakenByNameOrStarUnlessItsQualityIsZero) {
-  EXPECT_TRUE(accepts_gzip("gzip"));
-  EXPECT_TRUE(accepts_gzip("deflate, GZIP;q=0.5"));
-  EXPECT_TRUE(accepts_gzip("x-gzip"));
-  EXPECT_TRUE(accepts_gzip("*"));
-  EXPECT_FALSE(accepts_gzip(""));
-  EXPECT_FALSE(accepts_gzip("identity, br"));
-  EXPECT_FALSE(accepts_gzip("gzip;q=0"));
-  EXPECT_FALSE(accepts_gzip("gzip;q=0.000, *"));
-  EXPECT_FALSE(accepts_gzip("*;q=0"));
-  EXPECT_FALSE(accepts_gzip("gzipped"));
+struct Asked {
+  std::string_view accept_encoding;
+  ContentCoding answered;
+};
+
+void PrintTo(const Asked& asked, std::ostream* out) { *out << asked.accept_encoding; }
+
+class AcceptEncoding : public testing::TestWithParam<Asked> {};
+
+TEST_P(AcceptEncoding, IsAnsweredByWhatItWouldRatherHave) {
+  EXPECT_EQ(name_of(negotiate_coding(GetParam().accept_encoding)), name_of(GetParam().answered));
 }
 
-TEST(AcceptEncoding, AQualityThatIsNoneMakesThePartUnreadable) {
-  EXPECT_FALSE(accepts_gzip("gzip;q=much"));
-  EXPECT_FALSE(accepts_gzip("gzip;q=1.5"));
-  EXPECT_FALSE(accepts_gzip("gzip;q=-1"));
-  EXPECT_FALSE(accepts_gzip("gzip;q=nan"));
-}
+constexpr auto kIdentity = ContentCoding::kIdentity;
+constexpr auto kGzip = ContentCoding::kGzip;
+constexpr auto kZstd = ContentCoding::kZstd;
+
+INSTANTIATE_TEST_SUITE_P(ByNameOrStar, AcceptEncoding,
+                         testing::Values(Asked{"gzip", kGzip}, Asked{"deflate, GZIP;q=0.5", kGzip},
+                                         Asked{"x-gzip", kGzip}, Asked{"*", kGzip},
+                                         Asked{"zstd", kZstd}, Asked{"br, ZSTD;q=0.1", kZstd},
+                                         Asked{"", kIdentity}, Asked{"identity, br", kIdentity},
+                                         Asked{"gzipped, zstandard", kIdentity}));
+
+INSTANTIATE_TEST_SUITE_P(TheHighestQuality, AcceptEncoding,
+                         testing::Values(Asked{"gzip;q=0.8, zstd;q=0.9", kZstd},
+                                         Asked{"zstd;q=0.8, gzip", kGzip},
+                                         Asked{"gzip;q=0.5, identity", kIdentity},
+                                         Asked{"zstd;q=0.5, identity;q=0.6", kIdentity},
+                                         Asked{"gzip;q=0.001, identity;q=0.001", kGzip},
+                                         Asked{"gzip;q=0.5, *;q=0.7", kIdentity},
+                                         Asked{"zstd;q=0.5, *;q=0.4", kZstd},
+                                         Asked{"zstd;q=0.5, *", kGzip}));
+
+INSTANTIATE_TEST_SUITE_P(OfEqualsGzip, AcceptEncoding,
+                         testing::Values(Asked{"zstd, gzip", kGzip},
+                                         Asked{"gzip, deflate, br, zstd", kGzip},
+                                         Asked{"zstd, *", kGzip}, Asked{"zstd, identity", kZstd},
+                                         Asked{"*, identity", kGzip}));
+
+INSTANTIATE_TEST_SUITE_P(
+    NotAtAll, AcceptEncoding,
+    testing::Values(Asked{"gzip;q=0", kIdentity}, Asked{"gzip;q=0.000, *", kIdentity},
+                    Asked{"*;q=0", kIdentity}, Asked{"zstd;q=0, *", kGzip},
+                    Asked{"gzip;q=0, zstd;q=0.1", kZstd}, Asked{"identity;q=0, gzip", kGzip},
+                    Asked{"*;q=0, gzip;q=0.1", kGzip}, Asked{"identity;q=0", kIdentity},
+                    Asked{"identity;q=0, *;q=0", kIdentity}));
+
+INSTANTIATE_TEST_SUITE_P(AQualityThatIsNoneMakesThePartUnreadable, AcceptEncoding,
+                         testing::Values(Asked{"gzip;q=much", kIdentity},
+                                         Asked{"gzip;q=1.5", kIdentity},
+                                         Asked{"gzip;q=-1", kIdentity},
+                                         Asked{"gzip;q=nan, zstd", kZstd}));
 
 TEST(Preferences, KeepOrderParametersAndQuality) {
   const auto preferences = parse_preferences(

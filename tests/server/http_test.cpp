@@ -41,9 +41,10 @@ class PausingHandler final : public http::RequestHandler {
 
 TEST(Http, ABodyThatPausesLetsOthersHaveTheirTurn) {
   sim::World world(1);
-  runtime::Shard& shard = world.add_process(kProxyAddress).shard(0);
+  sim::Process& process = world.add_process(kProxyAddress);
+  runtime::Shard& shard = process.shard(0);
   PausingHandler handler(shard);
-  http::Server server(shard, handler);
+  http::Server server(process, 0, handler);
   server.serve(std::move(*shard.network.listen(kHttp)));
   sim::peer::HttpClient client(world.add_process(sim::ip("10.1.0.1")).shard(0), kHttp);
   client.get("/");

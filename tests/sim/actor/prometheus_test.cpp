@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "actor_world.h"
-#include "sim/actor/gunzip.h"
 
 namespace prometheus_rsocket::sim::actor {
 namespace {
@@ -64,16 +63,19 @@ TEST(Prometheus, SaysItsNameTimeoutAndEncodings) {
 }
 
 TEST(Prometheus, ReadsPackedPages) {
-  ActorWorld it;
-  it.start_proxy();
-  it.add_client();
-  Process& process = it.world.add_process(it.new_address());
-  auto config = it.scraper_config();
-  config.gzip_percent = 100;
-  process.emplace<Prometheus>(process, it.recorder, config, 15s, 1);
-  ASSERT_TRUE(it.run_until_next<history::ScrapeEnded>());
-  EXPECT_EQ(it.all<history::ScrapeEnded>()[0].trouble, "");
-  EXPECT_FALSE(it.all<history::ScrapeEnded>()[0].samples.empty());
+  for (const std::uint32_t gzip_percent : {0U, 100U}) {  // else zstd
+    ActorWorld it;
+    it.start_proxy();
+    it.add_client();
+    Process& process = it.world.add_process(it.new_address());
+    auto config = it.scraper_config();
+    config.gzip_percent = gzip_percent;
+    config.zstd_percent = 100 - gzip_percent;
+    process.emplace<Prometheus>(process, it.recorder, config, 15s, 1);
+    ASSERT_TRUE(it.run_until_next<history::ScrapeEnded>());
+    EXPECT_EQ(it.all<history::ScrapeEnded>()[0].trouble, "");
+    EXPECT_FALSE(it.all<history::ScrapeEnded>()[0].samples.empty());
+  }
 }
 
 TEST(Prometheus, IsRefusedWhereNobodyListensAndComesBack) {
@@ -210,11 +212,6 @@ TEST(MetricsReader, IsDoneWhereNobodyListens) {
   it.world.run_for(1s);
   EXPECT_TRUE(reader.done());
   EXPECT_TRUE(it.all<history::MetricsRead>().empty());
-}
-
-TEST(Gunzip, TellsWhatIsNotOneMember) {
-  EXPECT_EQ(gunzip("plain"), std::nullopt);
-  EXPECT_EQ(gunzip(""), std::nullopt);
 }
 
 }  // namespace
