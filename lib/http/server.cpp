@@ -32,11 +32,12 @@ void Server::accept(Door& door) {
   if (door.busy || stopping_ || connections_.size() >= kConnectionsMax) return;
   door.busy = true;
   door.listener->async_accept(
-      shard_.executor, boost::asio::bind_executor(
-                           shard_.executor, [this, &door](error_code error,
-                                                          std::unique_ptr<runtime::Stream> stream) {
-                             accepted(door, error, std::move(stream));
-                           }));
+      shard_.executor,
+      boost::asio::bind_executor(shard_.executor,
+                                 [this, &door, alive = std::weak_ptr(alive_)](
+                                     error_code error, std::unique_ptr<runtime::Stream> stream) {
+                                   if (!alive.expired()) accepted(door, error, std::move(stream));
+                                 }));
 }
 
 void Server::accepted(Door& door, error_code error, std::unique_ptr<runtime::Stream> stream) {
@@ -47,10 +48,12 @@ void Server::accepted(Door& door, error_code error, std::unique_ptr<runtime::Str
     door.busy = true;
     door.timer->async_wait_until(
         shard_.clock.now() + kAcceptRetry,
-        boost::asio::bind_executor(shard_.executor, [this, &door](error_code) {
-          door.busy = false;
-          accept(door);
-        }));
+        boost::asio::bind_executor(shard_.executor,
+                                   [this, &door, alive = std::weak_ptr(alive_)](error_code) {
+                                     if (alive.expired()) return;
+                                     door.busy = false;
+                                     accept(door);
+                                   }));
     return;
   }
   const std::uint64_t serial = next_serial_++;

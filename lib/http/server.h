@@ -55,6 +55,7 @@ class Server {
   std::uint64_t next_serial_ = 1;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections_;
   bool stopping_ = false;
+  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  // for operations under way
   std::function<void()> stopped_;
 };
 

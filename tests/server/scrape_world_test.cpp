@@ -324,14 +324,6 @@ TEST(Scrape, APageHasNoTimestampsWhereTheyAreNotHonoured) {
   EXPECT_EQ(it.scrape(), "# TYPE a untyped\na 1\n");
 }
 
-TEST(Web, GzipIsSentToWhoAsksForIt) {
-  ServerWorld it;
-  it.add_application(gauge("a", 1));
-  EXPECT_EQ(it.get("/metrics/connected", "Accept-Encoding: gzip\r\n").headers["content-encoding"],
-            "gzip");
-  EXPECT_FALSE(it.get("/metrics/connected").headers.contains("content-encoding"));
-}
-
 TEST(Scrape, WhoDoesNotFitOnThePageIsLeftOutAndCounted) {
   Config config;
   config.page_bytes_max = 3000;
