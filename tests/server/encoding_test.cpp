@@ -159,7 +159,9 @@ TEST(Encoding, AServerMayEndWithBlocksUnderWay) {
     sim::peer::RawPeer peer(it.scraper_host, kHttp);
     request_and_run(it, peer, pieces);
     it.server.reset();
+    const std::size_t asked = it.handler.asked;
     it.world.run_for(1min);
+    EXPECT_EQ(it.handler.asked, asked);
     EXPECT_EQ(it.handler.sources(), 0);
     EXPECT_TRUE(peer.ended());
   }
@@ -182,9 +184,9 @@ TEST(Encoding, AProcessMayEndWithBlocksUnderWay) {
 
 // ---- Of a whole proxy
 
-TEST(Encoding, EachPageOfTheProxyIsPackedForWhoAsksForIt) {
+void expect_packed_pages(const http::Compression& compression) {
   Config config;
-  config.compression = kCompression;
+  config.compression = compression;
   ServerWorld it(config, {}, 1, 3);
   std::string text;
   for (int i = 0; i < 2000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1\n";
@@ -203,6 +205,11 @@ TEST(Encoding, EachPageOfTheProxyIsPackedForWhoAsksForIt) {
     }
   }
 }
+
+TEST(Encoding, EachPageOfTheProxyIsPackedForWhoAsksForIt) { expect_packed_pages(kCompression); }
+
+// Then pieces are added to what stands there already.
+TEST(Encoding, APageSmallerThanABlockIsPackedToo) { expect_packed_pages({}); }
 
 TEST(Encoding, AProxyMayBeKilledWithAPackedPageUnderWay) {
   Config config;
