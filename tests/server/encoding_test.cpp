@@ -62,7 +62,8 @@ class BodyHandler final : public http::RequestHandler {
 // A server on the first of three shards: most blocks go by the others.
 struct Encoded {
   explicit Encoded(std::size_t pieces, std::uint64_t seed = 1) : world(seed), handler(pieces) {
-    server->serve(std::move(*process.shard(0).network.listen(kHttp)));
+    auto listener = process.shard(0).network.listen(kHttp);
+    server->serve(std::move(*listener));
   }
   sim::peer::HttpResponse get(std::string_view headers, std::string_view method = "GET") {
     sim::peer::HttpClient client(scraper_host, kHttp);
