@@ -49,7 +49,9 @@ inline constexpr std::size_t kDepartedLabelBytesMax = 1024;
 // Two processes claim one name: how long the one that had it has to answer, or it is gone.
 inline constexpr base::Duration kProbeTime = 1s;
 inline constexpr std::size_t kNamesakesProbedMax = 4;  // each is asked for its metrics
-// Nobody is asked more often, whoever claims his name, nor whose last scrape was good a while ago.
+// Nobody is asked more often, whoever claims his name, nor whose last scrape was good a while ago,
+// nor who has just come: who goes from one proxy to another takes a question for its first scrape,
+// and leaves the other.
 inline constexpr base::Duration kProbeInterval = 30s;
 
 // Lines of one kind of trouble that a shard logs in a period; the rest is counted.

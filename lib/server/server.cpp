@@ -252,7 +252,8 @@ void Server::settle_name(ConnectionId client) {
     const bool was_there =
         scrape && scrape->outcome == PullOutcome::kSuccess && scrape->at > now - kProbeInterval;
     const bool was_probed = entry.probed_at && *entry.probed_at > now - kProbeInterval;
-    if (was_there || was_probed || probed++ >= kNamesakesProbedMax) continue;
+    const bool has_just_come = entry.info.connected_at > now - kProbeInterval;
+    if (was_there || was_probed || has_just_come || probed++ >= kNamesakesProbedMax) continue;
     registry_.probed(other, now);
     single_pulls_.probe(other, now + kProbeTime, [this, other](PullId, const Reply& reply) {
       if (reply.record.outcome == PullOutcome::kTimeout) retire(other);

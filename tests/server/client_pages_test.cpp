@@ -289,8 +289,18 @@ TEST_F(ClientPagesTest, AnotherProcessUnderTheNameDoesNotReplaceOneThatAnswers) 
   EXPECT_EQ(it.get(path_of("a")).body, "# TYPE a untyped\na 1\n") << "the longest-connected";
 }
 
+// It may be about to leave the proxy that it comes from, once it is asked here: for a page.
+TEST_F(ClientPagesTest, WhoHasJustComeIsNotAskedForWhoeverClaimsItsName) {
+  Application& application = add("a 1\n", named("a", "one"));
+  add("b 2\n", named("a", "two"));
+  it.world.run_for(2s);
+  EXPECT_EQ(application.asked(), 0U);
+  EXPECT_EQ(table().size(), 2U);
+}
+
 TEST_F(ClientPagesTest, NobodyIsAskedAgainAndAgainForWhoeverClaimsItsName) {
   Application& application = add("a 1\n", named("a", "one"));
+  it.world.run_for(31s);
   for (int i = 0; i < 5; ++i) add("b 2\n", named("a", "other " + std::to_string(i)));
   it.world.run_for(2s);
   EXPECT_EQ(application.asked(), 1U);
@@ -307,6 +317,7 @@ TEST_F(ClientPagesTest, WhoseLastScrapeWasGoodKeepsItsNameThoughItIsSlow) {
 
 TEST_F(ClientPagesTest, AnotherProcessUnderTheNameReplacesOneThatDoesNotAnswer) {
   add("a 1\n", named("a", "one")).hang();
+  it.world.run_for(31s);
   add("b 2\n", named("a", "two"));
   it.world.run_for(1500ms);
   ASSERT_EQ(table().size(), 1U);
