@@ -31,8 +31,11 @@ enum class Mutant : std::uint8_t {
   kNoHalfClose = 18,  // of the simulator's own network
   kAcknowledgedTooEarly = 19,
   kBuffersSwapped = 20,
+  kNameTakenByClaim = 21,  // another process' connection is ended at once
+  kDepartedForgotten = 22,
+  kForgedHeaderBelieved = 23,  // whoever sends it
 };
-inline constexpr unsigned kMutants = 20;
+inline constexpr unsigned kMutants = 23;
 
 #ifdef SIM_MUTANTS
 inline Mutant g_mutant = Mutant::kNone;  // set once, before a world runs

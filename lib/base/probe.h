@@ -23,6 +23,14 @@ enum class Probe : std::uint8_t {
   kSentAwayByScrape,   // a client was sent away once its last scrape was written
   kOveraged,           // a client was sent away for its connection's age
   kClientGoneMidPull,  // a client's reply was taken off a pull since it had ended
+  kNameReplaced,       // a process came again, and its old connection stands for nothing any more
+  kNameProbed,         // another process has that name: whether the one before it is there is asked
+  kNameLost,           // it was not, and lost the name
+  kNameShared,         // both stay, flagged
+  kDepartedAsked,      // 504 for a client that has vanished
+  kSinglePullShared,   // a client's page joined another's pull
+  kHeaderRefused,      // a PROXY header that is wrong, missing, or nobody's to send
+  kForwardedBelieved,  // X-Forwarded-For said whose a connection is
   // transport
   kWriteStalled,  // a peer that reads nothing was given up
   kLingered,      // the peer's own end did not come in time after our goodbye

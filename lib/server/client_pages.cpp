@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/probe.h"
 #include "server/forwarded_for.h"
 #include "server/page.h"
 #include "server/scrape_time.h"
@@ -172,6 +173,7 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
   const auto client = services_.registry.find(id);
   const base::Instant now = shard_.clock.now();
   if (!client && services_.registry.find_departed(id, now) != nullptr) {
+    base::reached(base::Probe::kDepartedAsked);
     return respond(*exchange, 504, "that client's connection is lost\n");
   }
   if (!client) return respond(*exchange, 404, "no client has that id\n");

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
+#include "base/probe.h"
 #include "base/sip_hash.h"
 #include "server/limits.h"
 
@@ -70,6 +72,7 @@ void Registry::ended(ConnectionId client, Departure how, base::Instant now) {
   forget_departed(now);
   if (entry.is_retired) return;
   drop_id(entry, seniority);
+  if (base::is_mutant(base::Mutant::kDepartedForgotten)) return;
   if (how == Departure::kLeft || grace_ == base::Duration::zero() || find(entry.id)) return;
   if (entry.info.identity) {
     std::size_t label_bytes = 0;
@@ -179,6 +182,7 @@ void Registry::mark_namesakes(const std::string& id) {
   const std::string_view first = incarnation(*begin);
   const bool differ =
       std::any_of(begin, end, [&](const auto& e) { return incarnation(e) != first; });
+  if (differ) base::reached(base::Probe::kNameShared);
   for (auto it = begin; it != end; ++it) clients_.at(it->second).shares_name = differ;
 }
 

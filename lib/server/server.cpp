@@ -245,6 +245,11 @@ void Server::settle_name(ConnectionId client) {
   for (const ConnectionId other : others) {
     const Registry::Entry& entry = *registry_.find(other);
     if (entry.info.identity->incarnation == incarnation) {
+      base::reached(base::Probe::kNameReplaced);
+      retire(other);
+      continue;
+    }
+    if (base::is_mutant(base::Mutant::kNameTakenByClaim)) {
       retire(other);
       continue;
     }
@@ -255,8 +260,11 @@ void Server::settle_name(ConnectionId client) {
     const bool has_just_come = entry.info.connected_at > now - kProbeInterval;
     if (was_there || was_probed || has_just_come || probed++ >= kNamesakesProbedMax) continue;
     registry_.probed(other, now);
+    base::reached(base::Probe::kNameProbed);
     single_pulls_.probe(other, now + kProbeTime, [this, other](PullId, const Reply& reply) {
-      if (reply.record.outcome == PullOutcome::kTimeout) retire(other);
+      if (reply.record.outcome != PullOutcome::kTimeout) return;
+      base::reached(base::Probe::kNameLost);
+      retire(other);
     });
   }
 }

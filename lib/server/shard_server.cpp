@@ -61,7 +61,9 @@ bool is_of_stream(error_code error) {
 runtime::Endpoint client_behind(const runtime::Endpoint& remote, std::string_view forwarded_for,
                                 const Config& config) {
   if (!contains(config.trusted_proxies, remote.address)) return remote;
-  return forwarded_client(forwarded_for, config.trusted_proxies).value_or(remote);
+  const auto client = forwarded_client(forwarded_for, config.trusted_proxies);
+  if (client) base::reached(base::Probe::kForwardedBelieved);
+  return client.value_or(remote);
 }
 
 }  // namespace
@@ -104,7 +106,8 @@ void ShardServer::read_header(std::unique_ptr<runtime::Stream> stream,
                               transport::TransportKind kind, base::Instant accepted_at,
                               const Slot& slot) {
   transport::ProxyHeaderConfig config;
-  config.required = contains(config_.trusted_proxies, stream->remote_endpoint().address);
+  config.required = contains(config_.trusted_proxies, stream->remote_endpoint().address) ||
+                    base::is_mutant(base::Mutant::kForgedHeaderBelieved);
   config.deadline = accepted_at + rsocket::kFirstFrameTime;
   transport::async_read_proxy_header(
       shard_, std::move(stream), config,
@@ -124,6 +127,7 @@ void ShardServer::read_header(std::unique_ptr<runtime::Stream> stream,
 // are closes its client's connection with ours, and a quick close makes that redial without pause.
 void ShardServer::refuse(std::unique_ptr<runtime::Stream> stream, error_code why,
                          const Slot& slot) {
+  base::reached(base::Probe::kHeaderRefused);
   const HeaderFault fault = fault_of(static_cast<transport::ProxyHeaderError>(why.value()));
   ++metrics_.refused_for_header[static_cast<std::size_t>(fault)];
   if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {

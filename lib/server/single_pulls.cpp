@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/probe.h"
 #include "server/limits.h"
 
 namespace prometheus_rsocket::server {
@@ -11,7 +12,10 @@ void SinglePulls::pull(ConnectionId client, base::Instant deadline, Done done) {
   const auto last = newest_.find(client);
   if (last != newest_.end()) {
     Single& single = *singles_.at(last->second);
-    if (single.began >= from) return single.done.push_back(std::move(done));
+    if (single.began >= from) {
+      base::reached(base::Probe::kSinglePullShared);
+      return single.done.push_back(std::move(done));
+    }
   }
   const PullId id{next_id_++};
   newest_.insert_or_assign(client, id);
