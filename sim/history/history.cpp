@@ -121,7 +121,11 @@ struct Printer {
     out << "started client " << e.who << " " << word(e.kind);
   }
   void operator()(const ClientEnded& e) const {
-    out << "ended client " << e.who << " " << word(e.how);
+    out << "ended client " << e.who << " " << word(e.how)
+        << (e.was_leaving ? " while it was leaving" : "");
+  }
+  void operator()(const NameClaimed& e) const {
+    out << "client " << e.who << " claims the name of " << e.name;
   }
   void operator()(const DialBegan& e) const { out << "dialling client " << e.who; }
   void operator()(const DialFailed& e) const { out << "dial failed client " << e.who; }
@@ -153,6 +157,8 @@ struct Printer {
   }
   void operator()(const Hung& e) const { out << "hung client " << e.who; }
   void operator()(const Recovered& e) const { out << "recovered client " << e.who; }
+  void operator()(const Garbled& e) const { out << "garbled client " << e.who; }
+  void operator()(const Mended& e) const { out << "mended client " << e.who; }
   void operator()(const PushBegan& e) const {
     out << "push began client " << e.who << " sequence " << e.sequence << " " << word(e.kind)
         << " within " << Micros{e.time_max};
@@ -186,6 +192,7 @@ struct Printer {
   void operator()(const ScrapeBegan& e) const {
     out << "scrape " << e.scrape << " began scraper " << e.scraper << " proxy " << e.proxy
         << " within " << Micros{e.timeout};
+    if (e.page != Page{}) out << " " << e.page;
   }
   void operator()(const ScrapeEnded& e) const {
     out << "scrape " << e.scrape << " ended scraper " << e.scraper << " proxy " << e.proxy << " "
@@ -193,6 +200,19 @@ struct Printer {
     if (!e.trouble.empty()) out << " trouble " << e.trouble;
   }
   void operator()(const ScrapeConfirmed& e) const { out << "scrape " << e.scrape << " confirmed"; }
+  void operator()(const ListRead& e) const {
+    out << (e.list == List::kTargets ? "targets" : "table") << " of proxy " << e.proxy
+        << " read by scraper " << e.scraper << " status " << e.status;
+    for (const Listed& client : e.clients) {
+      out << " [" << client.id;
+      if (client.name) out << " name " << *client.name;
+      out << (client.is_websocket ? " websocket" : " tcp");
+      if (client.at) out << " at " << *client.at;
+      out << (client.shares_name ? " shared" : "") << "]";
+    }
+    if (e.has_pushes) out << " pushes";
+    if (!e.trouble.empty()) out << " trouble " << e.trouble;
+  }
   void operator()(const FaultBegan& e) const {
     out << "fault " << e.fault << " began " << e.what << " (" << word(e.effect) << ")";
     print(out, e.places);
@@ -216,6 +236,14 @@ std::ostream& operator<<(std::ostream& out, const Incarnation& who) {
 
 std::ostream& operator<<(std::ostream& out, const Place& place) {
   return out << word(place.kind) << " " << place.number;
+}
+
+std::ostream& operator<<(std::ostream& out, const Page& page) {
+  if (page.view == View::kConnected) return out << "page of all";
+  if (page.view == View::kPushes) return out << "page of pushes";
+  out << "page of client ";
+  if (page.name) return out << *page.name;
+  return page.at ? out << "at " << *page.at : out << "of no name";
 }
 
 std::ostream& operator<<(std::ostream& out, const What& what) {

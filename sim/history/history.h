@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,8 @@ using ScraperId = base::StrongId<struct ScraperIdTag, std::uint32_t>;
 using ScrapeId = base::StrongId<struct ScrapeIdTag, std::uint64_t>;
 // A key pair: the number that the simulator's stand-in carries, a hash of a real one.
 using KeyId = base::StrongId<struct KeyIdTag, std::uint64_t>;
+// The ID that a proxy gives a client: its hash.
+using TargetId = base::StrongId<struct TargetIdTag, std::uint64_t>;
 using FaultId = base::StrongId<struct FaultIdTag, std::uint64_t>;
 
 // One life of an application's process: the number rises with every restart under its name.
@@ -54,6 +57,12 @@ struct ClientStarted {
   Incarnation who;
   ClientKind kind{};
 };
+// Of ours, before its first dial: it tells proxies another's name, and an incarnation that nobody
+// else has. Whoever notes none tells its own.
+struct NameClaimed {
+  Incarnation who;
+  InstanceId name;
+};
 enum class ClientEnd : std::uint8_t {
   kLeft,    // closed, pushed, or out of retries: by itself, and it dials no more
   kKilled,  // its system closed what it had open
@@ -62,6 +71,7 @@ enum class ClientEnd : std::uint8_t {
 struct ClientEnded {  // once for each ClientStarted, unless it lives at the end of the run
   Incarnation who;
   ClientEnd how{};
+  bool was_leaving = false;  // it had been told to close, and may have said goodbye
 };
 struct DialBegan {
   Incarnation who;
@@ -108,6 +118,13 @@ struct Hung {
   Incarnation who;
 };
 struct Recovered {
+  Incarnation who;
+};
+// What it is asked for it answers with something malformed, which is not Sampled, until Mended.
+struct Garbled {
+  Incarnation who;
+};
+struct Mended {
   Incarnation who;
 };
 enum class PushKind : std::uint8_t { kFireAndForget, kAcknowledged };
@@ -165,12 +182,27 @@ struct Resources {
 
 // ---- Scrapers
 
+enum class View : std::uint8_t {
+  kConnected,  // /metrics/connected
+  kPushes,     // /metrics/pushes
+  kClient,     // /metrics/clients/ID
+};
+// What is asked for. Of a client's own page: who has that ID, as the proxy's list told; by its
+// name, or else by who has the address that was told.
+struct Page {
+  View view = View::kConnected;
+  std::optional<InstanceId> name = {};
+  std::optional<Place> at = {};
+  friend bool operator==(const Page&, const Page&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const Page& page);
 struct ScrapeBegan {
   ScrapeId scrape;
   ScraperId scraper;
   ProxyId proxy;
   base::Duration timeout{};  // as the header says
   bool slow = false;         // it reads the page slowly, on purpose
+  Page page = {};
 };
 // A sample line of `sim_sample` as the scraper's own parser read it.
 struct ShownSample {
@@ -199,6 +231,29 @@ struct ScrapeEnded {
 // Another request or the FIN followed on the same connection: what the proxy takes for complete.
 struct ScrapeConfirmed {
   ScrapeId scrape;
+};
+// A client on one of a proxy's lists.
+struct Listed {
+  TargetId id;
+  std::optional<InstanceId> name = {};  // what it says of itself; nothing: no name
+  std::optional<Place> at = {};         // who has the address that is told; nothing: nobody
+  bool is_websocket = false;
+  bool shares_name = false;  // as /api/v1/clients says
+  friend bool operator==(const Listed&, const Listed&) = default;
+};
+enum class List : std::uint8_t {
+  kTargets,  // /sd
+  kTable,    // /api/v1/clients
+};
+struct ListRead {  // a whole answer came
+  ScraperId scraper;
+  ProxyId proxy;
+  List list{};
+  base::Instant asked;
+  int status = 0;
+  std::vector<Listed> clients;  // in the order of the list
+  bool has_pushes = false;      // /sd: /metrics/pushes is a target too
+  std::string trouble;          // what the reader found wrong with it; empty: nothing
 };
 
 // ---- The world
@@ -236,12 +291,12 @@ struct Ended {  // of the run, last
   double idle_events_per_second = 0;  // of the last quiet stretch, in virtual time; 0: not measured
 };
 
-using What =
-    std::variant<ClientStarted, ClientEnded, DialBegan, DialFailed, Connected, Disconnected,
-                 AskedToLeave, GoneElsewhere, KeyGiven, KeyUsed, Sampled, Hung, Recovered,
-                 PushBegan, PushEnded, ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade,
-                 Accepted, PushStored, MetricsRead, Resources, ScrapeBegan, ScrapeEnded,
-                 ScrapeConfirmed, HostileDialled, FaultBegan, FaultEnded, Healed, Ended>;
+using What = std::variant<ClientStarted, NameClaimed, ClientEnded, DialBegan, DialFailed, Connected,
+                          Disconnected, AskedToLeave, GoneElsewhere, KeyGiven, KeyUsed, Sampled,
+                          Hung, Recovered, Garbled, Mended, PushBegan, PushEnded, ProxyStarted,
+                          ProxyDraining, ProxyEnded, ProxyKeyMade, Accepted, PushStored,
+                          MetricsRead, Resources, ScrapeBegan, ScrapeEnded, ScrapeConfirmed,
+                          ListRead, HostileDialled, FaultBegan, FaultEnded, Healed, Ended>;
 
 struct Entry {
   base::Instant at;
@@ -262,7 +317,15 @@ struct Rules {
   base::Duration lifetime{};        // as every client declares it, clamped
   base::Duration round_trip_max{};  // between any two healthy places, load balancer included
   base::Duration shutdown_grace{};
-  base::Duration connection_age{};        // 0: off
+  base::Duration connection_age{};  // 0: off
+  base::Duration departed_grace{};  // --sd.grace
+  base::Duration answer_max{};      // from a proxy to a healthy client and back, once all is set up
+  // Whose addresses the load balancer tells proxies, by the transport; of others it is its own.
+  bool tells_addresses_of_tcp = false;
+  bool tells_addresses_of_websocket = false;
+  bool has_load_balancer = false;
+  // A process that leaves may end with its goodbye half written.
+  bool goodbyes_may_be_cut = false;
   std::uint64_t heap_bytes_max = 0;       // over the base line; 0: not judged
   double idle_events_per_second_max = 0;  // of each proxy that lives; 0: not judged
   bool durable_pushes = false;  // a proxy's store outlives its process, though not its host

@@ -15,6 +15,10 @@ bool Life::hung_within(base::Instant from, base::Instant to) const {
   return std::ranges::any_of(hung, [&](const Period& one) { return one.overlaps(from, to); });
 }
 
+bool Life::garbled_within(base::Instant from, base::Instant to) const {
+  return std::ranges::any_of(garbled, [&](const Period& one) { return one.overlaps(from, to); });
+}
+
 const Push* Life::push(std::uint64_t sequence) const {
   const auto found = std::ranges::find(pushes, sequence, &Push::sequence);
   return found == pushes.end() ? nullptr : &*found;
@@ -30,10 +34,11 @@ const Session* Life::session_at(base::Instant at) const {
   return latest;
 }
 
-bool Scrape::good() const {
-  return answer != nullptr && answer->result == history::ScrapeResult::kWhole &&
-         answer->status == 200;
+bool Scrape::whole() const {
+  return answer != nullptr && answer->result == history::ScrapeResult::kWhole;
 }
+
+bool Scrape::good() const { return whole() && answer->status == 200; }
 
 const Shown* Scrape::shows_live(const Incarnation& who) const {
   const auto found = std::ranges::find_if(
@@ -99,8 +104,8 @@ bool Index::is_sound(const Life& life, const Session& session, base::Instant fro
 
 bool Index::answers(const Life& life, base::Instant from, base::Instant to) const {
   const auto leaves = [&](const Push& push) { return push.began <= to; };
-  return !life.hung_within(from, to) && std::ranges::none_of(life.pushes, leaves) &&
-         life.ended > to + rules().round_trip_max;
+  return !life.hung_within(from, to) && !life.garbled_within(from, to) &&
+         std::ranges::none_of(life.pushes, leaves) && life.ended > to + rules().round_trip_max;
 }
 
 base::Instant Index::end_known(const Life& life, const Session& session) const {

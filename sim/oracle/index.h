@@ -26,6 +26,7 @@ using history::Place;
 using history::ProxyId;
 using history::ScrapeId;
 using history::ScraperId;
+using history::View;
 
 // A scrape joins a pull that began so much before it (design.md, promise 6).
 inline constexpr base::Duration kPullSharing = std::chrono::milliseconds(100);
@@ -111,16 +112,20 @@ struct KeyUse {
 struct Life : Period {
   Incarnation who;
   ClientKind kind{};
+  InstanceId name;  // that it tells proxies, if it is ours: its own, unless it is an impostor
   std::optional<history::ClientEnd> end;
+  bool was_leaving = false;  // it may have said goodbye before that
   std::vector<Session> sessions;
   std::vector<Attempt> attempts;
   std::vector<Period> hung;
+  std::vector<Period> garbled;  // what it answers is malformed
   std::vector<Push> pushes;
   std::vector<KeyUse> keys_used;
   std::map<std::uint64_t, Text> texts;  // by sequence
 
   [[nodiscard]] bool ours() const { return kind == ClientKind::kOurs; }
   [[nodiscard]] bool hung_within(base::Instant from, base::Instant to) const;
+  [[nodiscard]] bool garbled_within(base::Instant from, base::Instant to) const;
   [[nodiscard]] const Push* push(std::uint64_t sequence) const;
   // The latest that was open at that moment: of those that had a key, if any had.
   [[nodiscard]] const Session* session_at(base::Instant at) const;
@@ -157,12 +162,16 @@ struct Scrape : Period {
   ProxyId proxy;
   base::Duration timeout{};
   bool slow = false;
+  history::Page page;
   const history::ScrapeEnded* answer = nullptr;
   base::Instant confirmed = kNever;
   std::vector<Shown> shown;  // of a good one, by incarnation and sequence
   bool doubtful = false;     // bytes may have changed on the way to this page: it proves nothing
   bool may_hold_garbled_push = false;
 
+  [[nodiscard]] View view() const { return page.view; }
+  // Its answer came, whatever the status.
+  [[nodiscard]] bool whole() const;
   // Whole, and answered 200.
   [[nodiscard]] bool good() const;
   [[nodiscard]] const Shown* shows_live(const Incarnation& who) const;
@@ -192,7 +201,7 @@ class Index {
   [[nodiscard]] const ProxyLife* proxy_at(ProxyId proxy, base::Instant at) const;
   [[nodiscard]] std::optional<ProxyId> proxy_of(KeyId key) const;
   [[nodiscard]] const std::map<ScrapeId, Scrape>& scrapes() const { return scrapes_; }
-  // Those of one proxy, by their beginning.
+  // Those of one proxy, of all views, by their beginning.
   [[nodiscard]] const std::vector<const Scrape*>& scrapes_of(ProxyId proxy) const;
 
   // ---- What several oracles ask
@@ -206,7 +215,8 @@ class Index {
   // not even so long ago that a connection which died of it silently might not have been given up.
   [[nodiscard]] bool is_sound(const Life& life, const Session& session, base::Instant from,
                               base::Instant to) const;
-  // Whether the client answers all that comes from `from` to `to`: not hung, and not leaving.
+  // Whether the client answers all that comes from `from` to `to`, and well: not hung, not garbled,
+  // and not leaving.
   [[nodiscard]] bool answers(const Life& life, base::Instant from, base::Instant to) const;
 
   // When the proxy that a connection led to knows at the latest that it ended: a round trip later;

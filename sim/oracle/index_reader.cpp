@@ -63,15 +63,19 @@ void IndexReader::take(const history::ClientStarted& e) {
   fresh.began = now_;
   fresh.who = e.who;
   fresh.kind = e.kind;
+  fresh.name = e.who.instance;
   const bool first = index_.lives_.emplace(e.who, std::move(fresh)).second;
   CHECK(first, "an incarnation starts once");
 }
+
+void IndexReader::take(const history::NameClaimed& e) { life(e.who).name = e.name; }
 
 void IndexReader::take(const history::ClientEnded& e) {
   Life& of = life(e.who);
   CHECK(!of.end, "an incarnation ends once");
   of.ended = now_;
   of.end = e.how;
+  of.was_leaving = e.was_leaving;
   for (Session& one : of.sessions) {
     end_session(one,
                 e.how == history::ClientEnd::kLost ? Session::End::kLost : Session::End::kClosed);
@@ -132,18 +136,27 @@ void IndexReader::take(const history::Sampled& e) {
   CHECK(first, "a sequence is used once");
 }
 
-void IndexReader::take(const history::Hung& e) {
-  auto& periods = life(e.who).hung;
+void IndexReader::begin(std::vector<Period>& periods) const {
   if (!periods.empty() && periods.back().ended == kNever) return;  // it still does
-  Period hung;
-  hung.began = now_;
-  periods.push_back(hung);
+  Period fresh;
+  fresh.began = now_;
+  periods.push_back(fresh);
 }
+
+void IndexReader::take(const history::Hung& e) { begin(life(e.who).hung); }
 
 void IndexReader::take(const history::Recovered& e) {
   Life& of = life(e.who);
   CHECK(!of.hung.empty(), "only who hung recovers");
   of.hung.back().ended = now_;
+}
+
+void IndexReader::take(const history::Garbled& e) { begin(life(e.who).garbled); }
+
+void IndexReader::take(const history::Mended& e) {
+  Life& of = life(e.who);
+  CHECK(!of.garbled.empty(), "only who was garbled is mended");
+  of.garbled.back().ended = now_;
 }
 
 void IndexReader::take(const history::PushBegan& e) {
@@ -198,6 +211,7 @@ void IndexReader::take(const history::ScrapeBegan& e) {
   scrape.proxy = e.proxy;
   scrape.timeout = e.timeout;
   scrape.slow = e.slow;
+  scrape.page = e.page;
   index_.scrapes_.emplace(e.scrape, std::move(scrape));
 }
 

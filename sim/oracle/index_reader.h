@@ -13,6 +13,7 @@ class IndexReader {
 
  private:
   void take(const history::ClientStarted& e);
+  void take(const history::NameClaimed& e);
   void take(const history::ClientEnded& e);
   void take(const history::DialBegan& e);
   void take(const history::DialFailed& e);
@@ -25,6 +26,8 @@ class IndexReader {
   void take(const history::Sampled& e);
   void take(const history::Hung& e);
   void take(const history::Recovered& e);
+  void take(const history::Garbled& e);
+  void take(const history::Mended& e);
   void take(const history::PushBegan& e);
   void take(const history::PushEnded& e);
   void take(const history::ProxyStarted& e);
@@ -41,12 +44,14 @@ class IndexReader {
   void take(const history::Accepted& /*e*/) {}      // read by who counts them
   void take(const history::HostileDialled& /*e*/) {}
   void take(const history::MetricsRead& /*e*/) {}
+  void take(const history::ListRead& /*e*/) {}
   void take(const history::Resources& /*e*/) {}
   void take(const history::Ended& /*e*/) {}
 
   [[nodiscard]] Life& life(const Incarnation& who);
   [[nodiscard]] ProxyLife* present(ProxyId proxy);
   void attempt(const Incarnation& who, Attempt::Kind kind, std::uint64_t connection = 0);
+  void begin(std::vector<Period>& periods) const;
   void end_session(Session& session, Session::End end) const;
   // The latest of that number; nothing if there is none.
   [[nodiscard]] static Session* session(Life& of, std::uint64_t number);

@@ -31,6 +31,7 @@ class HomeJudge {
   void judge() {
     if (until_ < from_ + index_.rules().scrape_interval) return;
     for (const auto& [id, scrape] : index_.scrapes()) {
+      if (scrape.view() != View::kConnected) continue;
       if (is_broken(scrape.proxy) || is_broken(scrape.scraper)) continue;
       someone_asks_ = true;
       if (scrape.good() && !scrape.doubtful && scrape.began >= from_) pages_.push_back(&scrape);
@@ -131,10 +132,10 @@ class HomeJudge {
 
 // ---- L2
 
-void judge_held_push(const Index& index, const HeldPush& held, ScraperId scraper,
+void judge_held_push(const Index& index, const HeldPush& held, const PushReader& reader,
                      Findings& findings) {
   const history::Rules& rules = index.rules();
-  const ScraperView view(index, held.proxy, scraper);
+  const ScraperView view(index, held.proxy, reader);
   const base::Instant from = std::max(index.healed(), held.visible + kPullSharing);
   const base::Instant due = from + rules.scrape_interval + rules.round_trip_max;
   if (due > index.end()) return;
@@ -148,11 +149,11 @@ void judge_held_push(const Index& index, const HeldPush& held, ScraperId scraper
       proxy->draining <= due) {
     return;
   }
-  const auto path = index.path(scraper, held.proxy);
+  const auto path = index.path(reader.scraper, held.proxy);
   if (index.disturbances().touched(path, from + rules.round_trip_max, due)) return;
   findings.add(due, "push ", held.push->sequence, " of client ", held.life->who, ", held by proxy ",
-               held.proxy, ", is on no page for scraper ", scraper, " from ", index.seconds(from),
-               " to ", index.seconds(due));
+               held.proxy, ", is on no page for ", reader, " from ", index.seconds(from), " to ",
+               index.seconds(due));
 }
 
 }  // namespace
@@ -168,8 +169,8 @@ std::vector<Violation> judge_held_pushes(const Index& index) {
   if (index.healed() == kNever) return {};
   for (const HeldPush& held : held_pushes(index)) {
     if (held.visible == kNever) continue;
-    for (const ScraperId scraper : scrapers_of(index, held.proxy)) {
-      judge_held_push(index, held, scraper, findings);
+    for (const PushReader& reader : push_readers_of(index, held.proxy)) {
+      judge_held_push(index, held, reader, findings);
     }
   }
   return findings.take();

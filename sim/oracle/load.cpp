@@ -91,7 +91,7 @@ class DrainJudge {
     judge_gap(life, last, std::min(life.ended, index_.end()));
   }
 
-  // When good pages began that show it, whoever asked whom.
+  // When good pages began that show it, its own among them, whoever asked whom.
   [[nodiscard]] std::vector<base::Instant> showings(const Life& life) const {
     std::vector<base::Instant> all;
     for (const auto& [id, scrape] : index_.scrapes()) {
@@ -130,6 +130,7 @@ class DrainJudge {
     }
     return !has_other || std::ranges::any_of(index_.scrapes(), [&](const auto& entry) {
       const Scrape& scrape = entry.second;
+      if (scrape.view() != View::kConnected) return false;
       const bool spoilt = scrape.slow || (scrape.answer != nullptr &&
                                           scrape.answer->result == history::ScrapeResult::kAborted);
       return scrape.overlaps(from, to) &&

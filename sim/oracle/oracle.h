@@ -36,7 +36,7 @@ struct Oracle {
   std::vector<Violation> (*judge)(const Index&) = nullptr;
 };
 
-// In the order of simulation.md: 1 … 13, L1 … L5.
+// In the order of simulation.md: 1 … 13, L1 … L5; before those ours of names, I1 … I5.
 [[nodiscard]] std::span<const Oracle> oracles();
 // REQUIRES: there is one of that name.
 [[nodiscard]] const Oracle& oracle_named(std::string_view name);

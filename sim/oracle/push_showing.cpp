@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ostream>
 #include <set>
 
 namespace prometheus_rsocket::sim::oracle {
@@ -17,7 +18,7 @@ base::Instant complete_from(const Index& index, const Scrape& page) {
   }
   base::Instant from = page.confirmed - index.rules().round_trip_max;
   for (const Scrape* next : index.scrapes_of(page.proxy)) {
-    if (next->scraper == page.scraper && next->began >= page.ended) {
+    if (next->scraper == page.scraper && next->page == page.page && next->began >= page.ended) {
       from = std::min(from, next->began);
     }
   }
@@ -70,16 +71,25 @@ std::vector<HeldPush> held_pushes(const Index& index) {
   return all;
 }
 
-std::vector<ScraperId> scrapers_of(const Index& index, ProxyId proxy) {
-  std::set<ScraperId> scrapers;
-  for (const Scrape* scrape : index.scrapes_of(proxy)) scrapers.insert(scrape->scraper);
-  return {scrapers.begin(), scrapers.end()};
+std::ostream& operator<<(std::ostream& out, const PushReader& reader) {
+  out << "scraper " << reader.scraper;
+  return reader.view == View::kPushes ? out << " on /metrics/pushes" : out;
 }
 
-ScraperView::ScraperView(const Index& index, ProxyId proxy, ScraperId scraper)
-    : index_(index), proxy_(proxy), scraper_(scraper) {
+std::vector<PushReader> push_readers_of(const Index& index, ProxyId proxy) {
+  std::set<PushReader> readers;
+  for (const Scrape* scrape : index.scrapes_of(proxy)) {
+    if (scrape->view() != View::kClient) readers.insert({scrape->scraper, scrape->view()});
+  }
+  return {readers.begin(), readers.end()};
+}
+
+ScraperView::ScraperView(const Index& index, ProxyId proxy, const PushReader& reader)
+    : index_(index), proxy_(proxy), scraper_(reader.scraper) {
   std::ranges::copy_if(index.scrapes_of(proxy), std::back_inserter(scrapes_),
-                       [&](const Scrape* scrape) { return scrape->scraper == scraper; });
+                       [&](const Scrape* scrape) {
+                         return PushReader{scrape->scraper, scrape->view()} == reader;
+                       });
 }
 
 std::vector<const Scrape*> ScraperView::between(base::Instant from, base::Instant to) const {

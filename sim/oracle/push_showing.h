@@ -1,6 +1,8 @@
 // Which pushes a proxy held, from when they could be shown, and which page owes them to whom.
 #pragma once
 
+#include <compare>
+#include <iosfwd>
 #include <vector>
 
 #include "sim/oracle/index.h"
@@ -26,10 +28,19 @@ struct HeldPush {
 // One for each connection that pushed: the last stored push of it.
 [[nodiscard]] std::vector<HeldPush> held_pushes(const Index& index);
 
-// The scrapes that one scraper made of one proxy.
+// One that pushes are shown to: the same scraper on both views counts as two.
+struct PushReader {
+  ScraperId scraper;
+  View view{};
+  friend auto operator<=>(const PushReader&, const PushReader&) = default;
+};
+// `scraper 3`, `scraper 3 on /metrics/pushes`
+std::ostream& operator<<(std::ostream& out, const PushReader& reader);
+
+// The scrapes that one of them made of one proxy.
 class ScraperView {
  public:
-  ScraperView(const Index& index, ProxyId proxy, ScraperId scraper);
+  ScraperView(const Index& index, ProxyId proxy, const PushReader& reader);
 
   // Those that began in [from, to], by that.
   [[nodiscard]] std::vector<const Scrape*> between(base::Instant from, base::Instant to) const;
@@ -48,7 +59,7 @@ class ScraperView {
   std::vector<const Scrape*> scrapes_;
 };
 
-// Who scraped a proxy.
-[[nodiscard]] std::vector<ScraperId> scrapers_of(const Index& index, ProxyId proxy);
+// Who scraped a proxy's pages that show pushes.
+[[nodiscard]] std::vector<PushReader> push_readers_of(const Index& index, ProxyId proxy);
 
 }  // namespace prometheus_rsocket::sim::oracle

@@ -12,13 +12,13 @@ namespace {
 void judge_showings(const Index& index, Findings& findings) {
   for (const HeldPush& held : held_pushes(index)) {
     if (!held.push->acknowledged()) continue;
-    for (const ScraperId scraper : scrapers_of(index, held.proxy)) {
-      const ScraperView view(index, held.proxy, scraper);
+    for (const PushReader& reader : push_readers_of(index, held.proxy)) {
+      const ScraperView view(index, held.proxy, reader);
       for (const Scrape* scrape : view.between(held.visible, index.end())) {
         if (!scrape->good() || !view.is_owed(held, *scrape)) continue;
         if (view.was_shown(held, scrape->began)) break;
-        findings.add(scrape->ended, "scrape ", scrape->id, " of proxy ", held.proxy, " by scraper ",
-                     scraper, " shows no push ", held.push->sequence, " of client ", held.life->who,
+        findings.add(scrape->ended, "scrape ", scrape->id, " of proxy ", held.proxy, " by ", reader,
+                     " shows no push ", held.push->sequence, " of client ", held.life->who,
                      ", stored at ", index.seconds(held.stored), " and due from ",
                      index.seconds(held.visible));
         break;
@@ -59,29 +59,30 @@ void judge_flushed(const Index& index, const Life& life, const Push& push, Findi
                " was flushed and is not stored by proxy ", *session->proxy);
 }
 
-struct Reader {
+struct Reading {
   Incarnation who;
   std::uint64_t sequence = 0;
-  ScraperId scraper;
-  friend auto operator<=>(const Reader&, const Reader&) = default;
+  PushReader reader;
+  friend auto operator<=>(const Reading&, const Reading&) = default;
 };
 
 // No page of a scraper shows what a confirmed one before it did.
 void judge_repeats(const Index& index, ProxyId proxy, Findings& findings) {
-  if (scrapers_of(index, proxy).size() > kScrapersTracked) return;
-  std::map<Reader, std::vector<const Scrape*>> pages;
+  if (push_readers_of(index, proxy).size() > kScrapersTracked) return;
+  std::map<Reading, std::vector<const Scrape*>> pages;
   for (const Scrape* scrape : index.scrapes_of(proxy)) {
     for (const Shown& shown : scrape->shown) {
       if (shown.push == nullptr || shown.doubtful || scrape->doubtful) continue;
-      auto& earlier = pages[{shown.who, shown.sequence, scrape->scraper}];
+      const PushReader reader{scrape->scraper, scrape->view()};
+      auto& earlier = pages[{shown.who, shown.sequence, reader}];
       for (const Scrape* before : earlier) {
         const auto path = index.path(scrape->scraper, proxy);
         if (before->confirmed == kNever ||
             index.disturbances().touched(path, before->ended, scrape->began)) {
           continue;
         }
-        findings.add(scrape->ended, "scrape ", scrape->id, " of proxy ", proxy, " by scraper ",
-                     scrape->scraper, " shows push ", shown.sequence, " of client ", shown.who,
+        findings.add(scrape->ended, "scrape ", scrape->id, " of proxy ", proxy, " by ", reader,
+                     " shows push ", shown.sequence, " of client ", shown.who,
                      " again after scrape ", before->id, ", confirmed at ",
                      index.seconds(before->confirmed));
         break;

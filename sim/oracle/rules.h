@@ -33,14 +33,14 @@ namespace prometheus_rsocket::sim::oracle {
 // older one when a newer has had a sound connection to this proxy since before the scrape.
 [[nodiscard]] std::vector<Violation> judge_newest(const Index& index);
 
-// 5. (promises 4 and 5) An acknowledged push is in a good page of every scraper of that proxy: in
-// its first after the proxy knew that the connection ended. It is on no page before, and after a
-// page that was confirmed on no further one of this scraper.
-// A fire-and-forget push of ours that was flushed is stored. Not judged: where connections have an
-// age or the proxy drains, since the goodbye may cross it; where the path was disturbed since a
-// lifetime before, or the proxy did not live a round trip longer.
-// Of an incarnation's pushes on one connection the last one stored counts: it replaced the others.
-// Not judged:
+// 5. (promises 4 and 5; of /metrics/connected and /metrics/pushes each by itself) An acknowledged
+// push is in a good page of every scraper of that proxy: in its first after the proxy knew that the
+// connection ended. It is on no page before, and after a page that was confirmed on no further one
+// of this scraper. A fire-and-forget push of ours that was flushed is stored. Not judged: where
+// connections have an age or the proxy drains, since the goodbye may cross it; where the path was
+// disturbed since a lifetime before, or the proxy did not live a round trip longer. Of an
+// incarnation's pushes on one connection the last one stored counts: it replaced the others. Not
+// judged:
 // - when the proxy ended before (unless Rules::durable_pushes, and it was not lost with its host);
 // - while an earlier page of this scraper is neither whole nor known to be broken: a round trip
 //   after its end, or where that path was disturbed kTcpPatience; the push is then the next one's;
@@ -62,10 +62,10 @@ namespace prometheus_rsocket::sim::oracle {
 // one that this proxy gives to everybody at the time.
 [[nodiscard]] std::vector<Violation> judge_keys(const Index& index);
 
-// 8. (promise 1) A scrape ends within its timeout, whole and with status 200, and shows every
-// healthy client: one that had a sound connection with this proxy since a round trip and 100 ms
-// before the scrape began, until a round trip after it ended, and that answered all that time.
-// Not judged:
+// 8. (promise 1) A scrape ends within its timeout, whole and with status 200 (a client's own page
+// with any: I3), and /metrics/connected shows every healthy client: one that had a sound connection
+// with this proxy since a round trip and 100 ms before the scrape began, until a round trip after
+// it ended, and that answered all that time. Not judged:
 // - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live
 //   all the time, the path between them was disturbed, four others were under way (503;
 //   --scrape.max-concurrent), or the scraper's last scrape of this proxy was of an earlier life
@@ -114,6 +114,51 @@ namespace prometheus_rsocket::sim::oracle {
 // ones.
 [[nodiscard]] std::vector<Violation> judge_metrics(const Index& index);
 
+// ---- Names (design.md, "Identity and discovery"). Nothing of them is judged from the first byte
+// on that was changed, since a SETUP may have said anything; nor of lists and pages that a proxy's
+// earlier life was asked for. Where a connection led is known by its key; one that got none may
+// have led anywhere. A client is healthy where it has a sound connection, as in 8, and is neither
+// hung nor garbled, a round trip before as well.
+
+// I1. A good page of a named client shows one process of that name, live; and of two it is not the
+// one that came later, by a round trip, while the other was healthy since: nobody takes a name by
+// claiming it. A page of a client without a name shows no named one, and where addresses are told
+// (I4) the client of that address. No client's page shows a push, and /metrics/pushes nothing else.
+[[nodiscard]] std::vector<Violation> judge_identities(const Index& index);
+
+// I2. /sd is good, has the pushes, and has a name once:
+// - a healthy client's, and of one that died with its process or host, in the midst of a quiet path
+//   and of its proxy's life, until --sd.grace after its end. Not judged where another of that name
+//   was there since a lifetime before its end, which may have left; where it was leaving or had
+//   pushed; where connections have an age or the proxy drains, since the goodbye may have come
+//   first;
+// - nobody's that nobody has told, or whose last connection's end the proxy knows: at once where
+//   that was said, for --sd.grace and a round trip otherwise (a disturbed path, a death).
+// /api/v1/clients has a row for each healthy client of a name, and no more than there may be
+// connections; they are flagged where two are healthy, and not where there cannot be two.
+// A name has one ID, on both lists and at all proxies, and no ID is of two.
+[[nodiscard]] std::vector<Violation> judge_lists(const Index& index);
+
+// I3. The page of a named client has status 200, 404, 502 or 504:
+// - 404 where nobody of that name may be listed (I2), and never where somebody must be;
+// - 504 where it vanished, by I2;
+// - and what all of that name would answer that may be connected: 200 where they are healthy, 504
+//   where they hang all the time, 502 where what they answer is malformed all the time.
+[[nodiscard]] std::vector<Violation> judge_statuses(const Index& index);
+
+// I4. The address that a list tells of a client is its own, where it dialled the proxy itself or
+// the load balancer says whose a connection is (a PROXY header; X-Forwarded-For of a WebSocket);
+// else the load balancer's. None is of somebody without a client: what hostile peers say never
+// counts. Not judged: which of the clients without a name is told.
+[[nodiscard]] std::vector<Violation> judge_addresses(const Index& index);
+
+// I5. A keyed connection of a client of ours does not end while nothing is wrong with it: its path
+// quiet since a lifetime before, its proxy neither draining nor ending, and the client neither
+// leaving, going elsewhere, hung in the last 30 s, nor connected anew. So nobody loses a connection
+// to somebody else of its name. Not judged: where connections have an age; where an answer may take
+// longer than the 1 s of a probe.
+[[nodiscard]] std::vector<Violation> judge_kept(const Index& index);
+
 // L1. From Healed on, within a lifetime (a connection that died silently is given up), the longest
 // backoff, the redial spread, a round trip and a scrape interval, every healthy client of ours is
 // on the pages of one proxy: on each good one of that proxy and on none of another. Where
@@ -135,7 +180,7 @@ namespace prometheus_rsocket::sim::oracle {
 
 // L4. A drain leaves no healthy client of ours that was connected there without a good page for
 // longer than a scrape interval and a round trip: it goes elsewhere before it leaves (design.md,
-// "Leaving"). Not judged:
+// "Leaving"). A page of its own counts as any other: the client cannot tell who asks it. Not judged:
 // - gaps in which the client, the load balancer or a proxy or scraper was disturbed, a scraper gave
 //   up or was slow on purpose, any client hung or was paused (pages wait for it), or the client
 //   left;

@@ -23,11 +23,9 @@ class ScrapeJudge {
       return;
     }
     if (scrape_.ended > due) add(scrape_.ended, "ended after its timeout");
-    if (!scrape_.good()) {
-      if (!may_fail()) add(scrape_.ended, "failed");
-      return;
-    }
-    if (scrape_.doubtful) return;
+    const bool has_failed = scrape_.view() == View::kClient ? !scrape_.whole() : !scrape_.good();
+    if (has_failed && !may_fail()) add(scrape_.ended, "failed");
+    if (has_failed || scrape_.view() != View::kConnected || scrape_.doubtful) return;
     for (const auto& [who, life] : index_.lives()) judge(life);
   }
 
@@ -57,7 +55,8 @@ class ScrapeJudge {
   [[nodiscard]] bool is_crowded() const {
     const base::Instant to = scrape_.ended + index_.rules().round_trip_max;
     return std::ranges::count_if(index_.scrapes_of(scrape_.proxy), [&](const Scrape* other) {
-             return other != &scrape_ && other->overlaps(scrape_.began, to);
+             return other != &scrape_ && other->view() == View::kConnected &&
+                    other->overlaps(scrape_.began, to);
            }) >= kScrapesAtOnce;
   }
 
@@ -65,7 +64,8 @@ class ScrapeJudge {
   [[nodiscard]] bool comes_after_a_crash(const ProxyLife& proxy) const {
     const Scrape* before = nullptr;
     for (const Scrape* other : index_.scrapes_of(scrape_.proxy)) {
-      if (other->scraper == scrape_.scraper && other->began < scrape_.began) before = other;
+      if (other->scraper != scrape_.scraper || other->page != scrape_.page) continue;
+      if (other->began < scrape_.began) before = other;
     }
     if (before == nullptr || before->began >= proxy.began) return false;
     const ProxyLife* const earlier = index_.proxy_at(scrape_.proxy, before->began);
@@ -94,11 +94,23 @@ class ScrapeJudge {
     std::size_t missed = 0;
     const auto& all = index_.scrapes_of(scrape_.proxy);
     for (auto other = all.rbegin(); other != all.rend() && missed < kTardyAfter; ++other) {
-      if ((*other)->ended > scrape_.began || !(*other)->good()) continue;
+      if (!tells_of(**other, life)) continue;
       if ((*other)->began < session.keyed || (*other)->shows_live(life.who) != nullptr) break;
       ++missed;
     }
     return missed == kTardyAfter;
+  }
+
+  // Whether that page, if the client is not on it, was too late for it.
+  [[nodiscard]] bool tells_of(const Scrape& other, const Life& life) const {
+    const bool is_before = other.ended <= scrape_.began;
+    if (other.view() == View::kConnected) return is_before && other.good();
+    if (other.view() != View::kClient || !other.whole()) return false;
+    const bool is_its = life.ours() ? other.page.name == life.name : !other.page.name;
+    // That it is late is known before the scraper hears of it.
+    const bool was_late =
+        other.answer->status == 504 && other.ended <= scrape_.began + index_.rules().round_trip_max;
+    return is_its && (was_late || (is_before && other.good()));
   }
 
   const Index& index_;

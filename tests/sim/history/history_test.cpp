@@ -21,6 +21,11 @@ constexpr ProxyId kProxy{7};
 TEST(History, EveryEntryIsPrintedAsOneLineThatNamesWhoAndWhat) {
   EXPECT_EQ(printed(ClientStarted{kWho, ClientKind::kJava114}), "started client 3.1 Java 1.1.4");
   EXPECT_EQ(printed(ClientEnded{kWho, ClientEnd::kLost}), "ended client 3.1 lost");
+  EXPECT_EQ(printed(ClientEnded{kWho, ClientEnd::kKilled, true}),
+            "ended client 3.1 killed while it was leaving");
+  EXPECT_EQ(printed(NameClaimed{kWho, InstanceId{5}}), "client 3.1 claims the name of 5");
+  EXPECT_EQ(printed(Garbled{kWho}), "garbled client 3.1");
+  EXPECT_EQ(printed(Mended{kWho}), "mended client 3.1");
   EXPECT_EQ(printed(DialBegan{kWho}), "dialling client 3.1");
   EXPECT_EQ(printed(DialFailed{kWho}), "dial failed client 3.1");
   EXPECT_EQ(printed(Connected{kWho}), "connected client 3.1");
@@ -51,6 +56,20 @@ TEST(History, EveryEntryIsPrintedAsOneLineThatNamesWhoAndWhat) {
       printed(ScrapeEnded{
           ScrapeId{8}, ScraperId{1}, kProxy, ScrapeResult::kWhole, 200, {ShownSample{}}, "torn"}),
       "scrape 8 ended scraper 1 proxy 7 whole status 200 samples 1 trouble torn");
+  EXPECT_EQ(printed(ScrapeBegan{
+                ScrapeId{8}, ScraperId{1}, kProxy, 10s, false, {View::kClient, InstanceId{3}}}),
+            "scrape 8 began scraper 1 proxy 7 within 10000000 us page of client 3");
+  EXPECT_EQ(printed(ListRead{ScraperId{1},
+                             kProxy,
+                             List::kTargets,
+                             {},
+                             200,
+                             {{TargetId{9}, InstanceId{3}, Place{Place::Kind::kClient, 3}},
+                              {TargetId{8}, {}, {}, true, true}},
+                             true,
+                             "torn"}),
+            "targets of proxy 7 read by scraper 1 status 200 [9 name 3 tcp at client 3] "
+            "[8 websocket shared] pushes trouble torn");
   EXPECT_EQ(printed(ScrapeConfirmed{ScrapeId{8}}), "scrape 8 confirmed");
   EXPECT_EQ(printed(FaultBegan{FaultId{2},
                                "partition",

@@ -193,6 +193,12 @@ TEST(Drains, AClientThatIsAwayForLongerIsFound) {
                           "proxy 0 began to drain at 61.000000"));
 }
 
+// It has been scraped there then, and leaves the proxy that drains.
+TEST(Drains, APageOfItsOwnCountsAsAnyOther) {
+  Story story = drained(76s);
+  EXPECT_THAT(story.at(70s).client_page(1, 1, 200, {1}).judged("L4"), IsEmpty());
+}
+
 TEST(Drains, AClientThatNeverComesBackIsFound) {
   Story story;
   story.at(0s).proxy(0).proxy(1).client(1).at(15s).scrapes(0, {1}, 60s);

@@ -22,6 +22,8 @@ Story::Story() {
   rules.lifetime = 20s;
   rules.round_trip_max = 100ms;
   rules.shutdown_grace = 30s;
+  rules.departed_grace = 60s;
+  rules.answer_max = 50ms;
 }
 
 Story& Story::at(Duration since_start) {
@@ -87,6 +89,11 @@ Story& Story::disconnects(std::uint32_t client, std::uint64_t connection) {
 
 Story& Story::client(std::uint32_t client, std::uint32_t proxy, history::ClientKind kind) {
   return start(client, kind).connects(client, proxy);
+}
+
+Story& Story::impostor(std::uint32_t client, std::uint32_t name, std::uint32_t proxy) {
+  start(client).note(history::NameClaimed{who(client), InstanceId{name}});
+  return connects(client, proxy);
 }
 
 Incarnation Story::who(std::uint32_t client) const {
@@ -159,7 +166,7 @@ ScrapeId Story::answer(std::uint32_t proxy, Duration lasts, history::ScrapeEnded
   ended.scrape = ScrapeId{scrapes_++};
   ended.scraper = ScraperId{scraper_};
   ended.proxy = ProxyId{proxy};
-  note(history::ScrapeBegan{ended.scrape, ended.scraper, ended.proxy, 10s});
+  note(history::ScrapeBegan{ended.scrape, ended.scraper, ended.proxy, 10s, false, page_});
   const ScrapeId scrape = ended.scrape;
   note_after(lasts, std::move(ended));
   return scrape;
@@ -168,6 +175,38 @@ ScrapeId Story::answer(std::uint32_t proxy, Duration lasts, history::ScrapeEnded
 Story& Story::by(std::uint32_t scraper) {
   scraper_ = scraper;
   return *this;
+}
+
+Story& Story::of(history::Page page) {
+  page_ = page;
+  return *this;
+}
+
+Story& Story::client_page(std::uint32_t proxy, std::uint32_t name, int status,
+                          const std::vector<std::uint32_t>& shown) {
+  of({history::View::kClient, InstanceId{name}});
+  if (status == 200) {
+    scrape(proxy, shown);
+  } else {
+    failed_scrape(proxy, history::ScrapeResult::kWhole, status);
+  }
+  return of({});
+}
+
+Story& Story::list(std::uint32_t proxy, std::vector<history::Listed> clients, history::List list,
+                   int status) {
+  return note_after(10ms, history::ListRead{ScraperId{scraper_}, ProxyId{proxy}, list, now_, status,
+                                            std::move(clients), true, ""});
+}
+
+Story& Story::sd(std::uint32_t proxy, const std::vector<std::uint32_t>& names) {
+  std::vector<history::Listed> clients;
+  for (const std::uint32_t name : names) clients.push_back(listed(name, client_place(name)));
+  return list(proxy, std::move(clients));
+}
+
+history::Listed listed(std::uint32_t name, const Place& at) {
+  return {history::TargetId{100 + name}, InstanceId{name}, at};
 }
 
 Story& Story::fault(const std::vector<Place>& places, Duration length,

@@ -62,6 +62,8 @@ class Story {
   // Starts and connects.
   Story& client(std::uint32_t client, std::uint32_t proxy = 0,
                 history::ClientKind kind = history::ClientKind::kOurs);
+  // Starts as another process under that client's name, and connects.
+  Story& impostor(std::uint32_t client, std::uint32_t name, std::uint32_t proxy = 0);
   [[nodiscard]] Incarnation who(std::uint32_t client) const;
 
   // ---- What they do
@@ -84,6 +86,15 @@ class Story {
   Story& failed_scrape(std::uint32_t proxy, history::ScrapeResult result, int status = 0,
                        Duration lasts = 10ms);
   Story& by(std::uint32_t scraper);  // whose the scrapes are that follow
+  Story& of(history::Page page);     // what they ask for: /metrics/connected, unless told
+  // … a client's own page, by its name; it has this status, and nobody on it unless that is 200.
+  Story& client_page(std::uint32_t proxy, std::uint32_t name, int status,
+                     const std::vector<std::uint32_t>& shown = {});
+
+  // ---- Lists: read within 10 ms.
+  Story& list(std::uint32_t proxy, std::vector<history::Listed> clients,
+              history::List list = history::List::kTargets, int status = 200);
+  Story& sd(std::uint32_t proxy, const std::vector<std::uint32_t>& names);  // each at its own place
 
   // ---- What is broken
   Story& fault(const std::vector<Place>& places, Duration length,
@@ -99,6 +110,7 @@ class Story {
 
   Instant now_ = kStart;
   std::uint32_t scraper_ = 0;
+  history::Page page_;
   std::uint64_t scrapes_ = 0;
   std::uint64_t faults_ = 0;
   std::map<std::uint32_t, std::uint32_t> incarnations_;
@@ -110,6 +122,8 @@ class Story {
 [[nodiscard]] inline Place client_place(std::uint32_t n) { return {Place::Kind::kClient, n}; }
 [[nodiscard]] inline Place proxy_place(std::uint32_t n) { return {Place::Kind::kProxy, n}; }
 [[nodiscard]] inline Place scraper_place(std::uint32_t n) { return {Place::Kind::kScraper, n}; }
+// As a list has it: ID 100 + name.
+[[nodiscard]] history::Listed listed(std::uint32_t name, const Place& at);
 inline constexpr Place kBalancer{Place::Kind::kLoadBalancer, 0};
 
 }  // namespace prometheus_rsocket::sim::oracle

@@ -59,7 +59,7 @@ TEST(Oracles, HaveNamesOfTheirOwnAndSayWhatTheyDemand) {
     EXPECT_EQ(oracle.liveness, oracle.name.starts_with("L"));
     EXPECT_EQ(&oracle_named(oracle.name), &oracle);
   }
-  EXPECT_EQ(names.size(), 18U);
+  EXPECT_EQ(names.size(), 23U);
 }
 
 }  // namespace
