@@ -18,6 +18,8 @@ void Application::start() {
   CHECK(!alive(), "an application lives once at a time");
   ++who_.number;
   hung_ = false;
+  garbled_ = false;
+  leaving_ = false;
   fresh_key_.reset();
   keys_.clear();
   process_ = &world_.add_process(home_.host);
@@ -32,7 +34,10 @@ void Application::command(std::function<void(Life&)> what) {
 }
 
 void Application::close() {
-  command([](Life& life) { life.close(); });
+  command([this](Life& life) {
+    leaving_ = true;
+    life.close();
+  });
 }
 
 void Application::push(history::PushKind kind) {
@@ -52,6 +57,22 @@ void Application::recover() {
     if (!std::exchange(hung_, false)) return;
     recorder_.note(history::Recovered{who_});
     life.recover();
+  });
+}
+
+void Application::garble() {
+  command([this](Life& life) {
+    if (std::exchange(garbled_, true)) return;
+    recorder_.note(history::Garbled{who_});
+    life.garble();
+  });
+}
+
+void Application::mend() {
+  command([this](Life& life) {
+    if (!std::exchange(garbled_, false)) return;
+    recorder_.note(history::Mended{who_});
+    life.mend();
   });
 }
 
@@ -84,7 +105,8 @@ void Application::leave() {
 void Application::ended(history::ClientEnd how) {
   process_ = nullptr;
   life_ = nullptr;
-  recorder_.note(history::ClientEnded{who_, how});
+  const bool was_leaving = leaving_ && how != history::ClientEnd::kLeft;
+  recorder_.note(history::ClientEnded{who_, how, was_leaving});
 }
 
 }  // namespace prometheus_rsocket::sim::actor

@@ -31,6 +31,9 @@ class Life {
   // Holds back what it is asked for from now on; recover() lets all of it go.
   virtual void hang() = 0;
   virtual void recover() = 0;
+  // What it is asked for is malformed from now on, until mend().
+  virtual void garble() = 0;
+  virtual void mend() = 0;
 };
 
 class Application : protected KeyObserver {
@@ -51,11 +54,13 @@ class Application : protected KeyObserver {
   void start();
 
   // All of these do nothing unless alive(). It is alive until it has left, which takes a while.
-  // The first four are carried out by its process: not before that goes on, if it is paused.
+  // All but the last two are carried out by its process: not before that goes on, if it is paused.
   void close();
   void push(history::PushKind kind);
   void hang();
   void recover();
+  void garble();
+  void mend();
   void kill();
   void lose();
 
@@ -94,6 +99,8 @@ class Application : protected KeyObserver {
   Process* process_ = nullptr;
   Life* life_ = nullptr;
   bool hung_ = false;
+  bool garbled_ = false;
+  bool leaving_ = false;
   std::optional<history::KeyId> fresh_key_;
   std::map<std::uint64_t, history::KeyId> keys_;  // the latest of each connection
 };

@@ -48,6 +48,10 @@ struct Attack {
 // Numbered by position, always the same.
 [[nodiscard]] const std::vector<Attack>& attacks();
 
+// Who says that it is somebody else, by PROXY headers and X-Forwarded-For; numbered likewise, apart
+// from the others. Nobody lives in 10.8.0.0/16, which some of them claim.
+[[nodiscard]] const std::vector<Attack>& forgeries();
+
 // The parts of the list: those that need no request, those that answer one.
 [[nodiscard]] std::vector<Attack> attacks_by_themselves();
 [[nodiscard]] std::vector<Attack> attacks_over_websocket();

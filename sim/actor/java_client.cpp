@@ -75,6 +75,9 @@ class JavaClient::JavaLife final : public Life, private JavaConnection::Owner {
     for (const Held& held : std::exchange(held_, {})) reply(held);
   }
 
+  void garble() override { sampler_.set_garbled(true); }
+  void mend() override { sampler_.set_garbled(false); }
+
   [[nodiscard]] bool connected() const { return connection_ != nullptr; }
   [[nodiscard]] bool has_key() const { return key_ != nullptr; }
   [[nodiscard]] bool mute() const { return connection_ && connection_->mute(); }
@@ -121,7 +124,7 @@ class JavaClient::JavaLife final : public Life, private JavaConnection::Owner {
       connection_->send({stream, rsocket::ErrorFrame{ErrorCode::kApplicationError, "bad key"}});
       return;
     }
-    Held held{stream, sampler_.take().text};
+    Held held{stream, sampler_.asked()};
     if (!hung_) return reply(held);
     held_.push_back(std::move(held));
   }

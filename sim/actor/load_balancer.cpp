@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "runtime/alarm.h"
 #include "sim/actor/ports.h"
+#include "sim/peer/proxy_header_bytes.h"
 
 namespace prometheus_rsocket::sim::actor {
 namespace {
@@ -26,6 +27,7 @@ constexpr base::Duration kConnectTimeout = std::chrono::seconds(5);
 constexpr base::Duration kAcceptRetry = std::chrono::seconds(1);  // no descriptors left
 constexpr base::Duration kCheckInterval = std::chrono::seconds(5);
 constexpr std::size_t kPipeBytes = 16384;
+constexpr std::size_t kUpgradeBytesMax = 8192;  // of a request's lines; nobody sends so many
 
 }  // namespace
 
@@ -77,8 +79,19 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
       return dial();
     }
     streams_[1] = std::move(stream);
-    read(0);
+    begin();
     read(1);
+  }
+
+  // What the client sent comes behind the balancer's own words.
+  void begin() {
+    const runtime::Endpoint client = streams_[0]->remote_endpoint();
+    if (balancer_.telling_.forwarded_for && port_ == kWebSocketPort) {
+      forwarded_for_ = "X-Forwarded-For: " + client.address.to_string() + "\r\n";
+    }
+    ahead_ = balancer_.header_for(client, {balancer_.address(), port_});
+    if (ahead_.empty()) return read(0);
+    write(0, ahead_);
   }
 
   // From one side to the other.
@@ -90,13 +103,29 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
                                                         error_code error, std::size_t bytes) {
           if (error == boost::asio::error::eof) return self->shut(1 - from);
           if (error) return self->close();
-          self->write(from, bytes);
+          if (from == 0 && !self->forwarded_for_.empty()) return self->read_upgrade(bytes);
+          self->write(from, {self->pipes_[from].buffer.data(), bytes});
         }));
   }
 
-  void write(std::size_t from, std::size_t bytes) {
+  // Puts its line behind those of a request; what is not begun as one goes on as it is.
+  void read_upgrade(std::size_t bytes) {
+    constexpr std::string_view kMethod = "GET ";
+    upgrade_.append(pipes_[0].buffer.data(), bytes);
+    const std::size_t end = upgrade_.find("\r\n\r\n");
+    const std::string_view start = std::string_view(upgrade_).substr(0, kMethod.size());
+    const bool may_be_one = kMethod.starts_with(start) && upgrade_.size() < kUpgradeBytesMax;
+    if (end == std::string::npos && may_be_one) return read(0);
+    if (end != std::string::npos && kMethod == start) upgrade_.insert(end + 2, forwarded_for_);
+    forwarded_for_.clear();
+    ahead_ = std::exchange(upgrade_, {});
+    write(0, ahead_);
+  }
+
+  // `bytes` stay where they are meanwhile.
+  void write(std::size_t from, std::string_view bytes) {
     boost::asio::async_write(
-        *streams_[1 - from], boost::asio::buffer(pipes_[from].buffer.data(), bytes),
+        *streams_[1 - from], boost::asio::buffer(bytes),
         boost::asio::bind_executor(
             shard_.executor, [self = shared_from_this(), from](error_code error, std::size_t) {
               if (error) return self->close();
@@ -126,6 +155,9 @@ class LoadBalancer::Relay : public std::enable_shared_from_this<Relay> {
   boost::asio::cancellation_signal cancel_;  // of the dial under way
   StreamPtr streams_[2];                     // the client's, the backend's
   Pipe pipes_[2];
+  std::string forwarded_for_;  // to be added yet
+  std::string upgrade_;        // what has come of it
+  std::string ahead_;          // goes out before what is read next
 };
 
 // Dials a backend that is down until it answers. One attempt does not wait for the one before: that
@@ -254,6 +286,20 @@ void LoadBalancer::give_back(ProxyId proxy) {
   const auto found = backends_.find(proxy);
   CHECK(found != backends_.end() && found->second.connections > 0, "what was taken is given back");
   if (--found->second.connections == 0 && found->second.removed) backends_.erase(found);
+}
+
+std::string LoadBalancer::header_for(const runtime::Endpoint& client,
+                                     const runtime::Endpoint& door) {
+  using Header = AddressTelling::Header;
+  if (telling_.header == Header::kNone) return {};
+  const std::string header = telling_.header == Header::kLine ? peer::proxy_line(client, door)
+                                                              : peer::proxy_binary(client, door);
+  if (!headers_are_broken_) return header;
+  // Nothing; too short a line; an address that is none; a family that is none; cut short.
+  const std::string broken[] = {"", "PROXY TCP4\r\n", "PROXY TCP4 10.8.0.256 10.9.0.1 1 2\r\n",
+                                peer::proxy_binary(0x21, 0x99, "12 bytes of."),
+                                header.substr(0, header.size() / 2)};
+  return broken[draws_.below(std::size(broken))];
 }
 
 void LoadBalancer::failed(ProxyId proxy) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/draw.h"
@@ -19,6 +20,14 @@
 #include "sim/world.h"
 
 namespace prometheus_rsocket::sim::actor {
+
+// The PROXY protocol on every connection; X-Forwarded-For behind the lines of WebSocket upgrades,
+// as HAProxy's `option forwardfor` adds it.
+struct AddressTelling {
+  enum class Header : std::uint8_t { kNone, kLine, kBinary };  // versions 1 and 2
+  Header header = Header::kNone;
+  bool forwarded_for = false;
+};
 
 class LoadBalancer {
  public:
@@ -39,6 +48,11 @@ class LoadBalancer {
   void prefer(std::optional<history::ProxyId> proxy);
   // New connections are accepted and closed at once.
   void set_accept_and_close(bool on);
+  // What of each client's address it tells a backend. Before anybody connects.
+  void tell_addresses(AddressTelling how) { telling_ = how; }
+  // In place of its header it writes something that is none, or nothing.
+  void set_broken_headers(bool on) { headers_are_broken_ = on; }
+  [[nodiscard]] const AddressTelling& telling() const { return telling_; }
 
   [[nodiscard]] std::size_t connections(history::ProxyId proxy) const;  // to this backend, now
   [[nodiscard]] Process& process() const { return process_; }
@@ -63,6 +77,9 @@ class LoadBalancer {
   void take(history::ProxyId proxy);
   void give_back(history::ProxyId proxy);
   void failed(history::ProxyId proxy);
+  // The bytes before a connection's own; `client` is who made it, to `door`.
+  [[nodiscard]] std::string header_for(const runtime::Endpoint& client,
+                                       const runtime::Endpoint& door);
 
   World& world_;
   Process& process_;
@@ -72,6 +89,8 @@ class LoadBalancer {
   std::uint64_t taken_ = 0;
   std::optional<history::ProxyId> preferred_;
   bool accept_and_close_ = false;
+  AddressTelling telling_;
+  bool headers_are_broken_ = false;
 };
 
 }  // namespace prometheus_rsocket::sim::actor

@@ -23,6 +23,7 @@ class OurClient::AgentLife final : public Life,
                  application.config_.parts_max),
         agent_(shard_, make_config(), static_cast<agent::MetricsSource&>(*this),
                static_cast<agent::Observer&>(*this)) {
+    if (const auto name = application_.config_.claims) note(history::NameClaimed{who_, *name});
     agent_.connect();
   }
 
@@ -45,6 +46,9 @@ class OurClient::AgentLife final : public Life,
     for (const Held& held : std::exchange(held_, {})) held.done({}, held.text);
   }
 
+  void garble() override { sampler_.set_garbled(true); }
+  void mend() override { sampler_.set_garbled(false); }
+
   [[nodiscard]] const agent::Agent& agent() const { return agent_; }
 
  private:
@@ -57,19 +61,22 @@ class OurClient::AgentLife final : public Life,
     agent::Config config;
     config.targets = application_.config_.targets;
     config.retry = application_.config_.retry;
-    const bool fits =
-        transport::introduce(config.setup, {.job = "sim",
-                                            .instance = std::to_string(who_.instance.value),
-                                            .incarnation = std::to_string(who_.number),
-                                            .labels = {}});
+    const auto& claims = application_.config_.claims;
+    std::string incarnation = std::to_string(who_.number);
+    if (claims) incarnation += "-of-" + std::to_string(who_.instance.value);
+    const std::string instance = std::to_string(claims.value_or(who_.instance).value);
+    const bool fits = transport::introduce(config.setup, {.job = std::string(kJob),
+                                                          .instance = instance,
+                                                          .incarnation = std::move(incarnation),
+                                                          .labels = {}});
     CHECK(fits, "a short name fits SETUP");
     return config;
   }
 
   void collect(Done done) override {
-    auto sample = sampler_.take();
-    if (!hung_) return done({}, std::move(sample.text));
-    held_.push_back({std::move(done), std::move(sample.text)});
+    std::string text = sampler_.asked();
+    if (!hung_) return done({}, std::move(text));
+    held_.push_back({std::move(done), std::move(text)});
   }
 
   void on_event(const agent::Event& event) override {

@@ -4,6 +4,8 @@
 // instance and the incarnation.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "agent/agent.h"
@@ -11,8 +13,12 @@
 
 namespace prometheus_rsocket::sim::actor {
 
+inline constexpr std::string_view kJob = "sim";
+
 struct OurClientConfig {
   history::InstanceId instance;
+  // Proxies are told another's name, with an incarnation of its own: it is an impostor.
+  std::optional<history::InstanceId> claims = {};
   Address host;
   std::vector<agent::Target> targets;
   agent::RetryConfig retry;
@@ -25,6 +31,10 @@ class OurClient final : public Application {
   OurClient(World& world, history::Recorder& recorder, OurClientConfig config);
 
   [[nodiscard]] bool connected() const;
+  // That it tells proxies.
+  [[nodiscard]] history::InstanceId name() const {
+    return config_.claims.value_or(config_.instance);
+  }
   [[nodiscard]] bool has_key() const;  // so that a push would be sent
 
  private:

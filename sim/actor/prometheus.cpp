@@ -1,6 +1,5 @@
 #include "sim/actor/prometheus.h"
 
-#include <boost/asio/bind_executor.hpp>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -9,7 +8,9 @@ namespace prometheus_rsocket::sim::actor {
 namespace {
 
 Draws draws_of(std::uint64_t seed, std::string_view what, const ScraperConfig& config) {
-  return {seed, mix(mix(hash_of(what), config.id.value), config.proxy.value)};
+  const std::uint64_t whom = mix(mix(hash_of(what), config.id.value), config.proxy.value);
+  const bool is_of_all = config.page.view == history::View::kConnected;
+  return {seed, is_of_all ? whom : mix(whom, hash_of(config.path))};
 }
 
 ScraperConfig as_curl(ScraperConfig config) {
@@ -71,40 +72,10 @@ Stranger::Stranger(Process& process, history::Recorder& recorder, ScraperConfig 
 
 MetricsReader::MetricsReader(Process& process, history::Recorder& recorder, history::ProxyId proxy,
                              const runtime::Endpoint& endpoint)
-    : recorder_(recorder), proxy_(proxy) {
-  runtime::Shard& shard = process.shard(0);
-  shard.network.async_connect(
-      endpoint,
-      boost::asio::bind_executor(
-          shard.executor, [this, &shard, alive = std::weak_ptr(alive_)](
-                              runtime::error_code error, std::unique_ptr<runtime::Stream> stream) {
-            if (alive.expired()) return;
-            if (error) {
-              done_ = true;
-              return;
-            }
-            connection_ = std::make_shared<ScrapeConnection>(
-                shard, std::move(stream), static_cast<ScrapeConnection::Owner&>(*this));
-            connection_->get("/metrics/proxy", "");
-          }));
-}
-
-MetricsReader::~MetricsReader() {
-  if (connection_) connection_->abort();
-}
-
-void MetricsReader::on_answer(peer::HttpResponse response) {
-  done_ = true;
-  if (response.status == 200) {
-    recorder_.note(history::MetricsRead{proxy_, read_samples(response.body)});
-  }
-  connection_->finish([] {});
-  connection_.reset();
-}
-
-void MetricsReader::on_ended(runtime::error_code /*error*/, std::size_t /*bytes*/) {
-  done_ = true;
-  connection_.reset();
-}
+    : get_(process.shard(0), endpoint, "/metrics/proxy", std::nullopt,
+           [&recorder, proxy](const std::optional<peer::HttpResponse>& response) {
+             if (!response || response->status != 200) return;
+             recorder.note(history::MetricsRead{proxy, read_samples(response->body)});
+           }) {}
 
 }  // namespace prometheus_rsocket::sim::actor

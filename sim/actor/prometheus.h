@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "sim/actor/http_get.h"
 #include "sim/actor/scraper.h"
 #include "sim/world.h"
 
@@ -27,6 +28,7 @@ class Prometheus final {
   void lose_connection() { scraper_.hang_up(); }
   // Scrapes no more, and says goodbye after the scrape under way.
   void stop();
+  [[nodiscard]] bool scraping() const { return scraper_.scraping(); }
 
  private:
   void scrape();
@@ -53,25 +55,14 @@ class Stranger final {
 };
 
 // Reads /metrics/proxy once, at once, and notes MetricsRead if that succeeds.
-class MetricsReader final : private ScrapeConnection::Owner {
+class MetricsReader final {
  public:
   MetricsReader(Process& process, history::Recorder& recorder, history::ProxyId proxy,
                 const runtime::Endpoint& endpoint);
-  ~MetricsReader() override;
-  MetricsReader(const MetricsReader&) = delete;
-  MetricsReader& operator=(const MetricsReader&) = delete;
-  [[nodiscard]] bool done() const { return done_; }  // it has, or it cannot
+  [[nodiscard]] bool done() const { return get_.done(); }  // it has, or it cannot
 
  private:
-  void on_begun() override {}
-  void on_answer(peer::HttpResponse response) override;
-  void on_ended(runtime::error_code error, std::size_t bytes) override;
-
-  history::Recorder& recorder_;
-  const history::ProxyId proxy_;
-  bool done_ = false;
-  std::shared_ptr<ScrapeConnection> connection_;  // shared with the operations under way
-  std::shared_ptr<int> alive_ = std::make_shared<int>();
+  HttpGet get_;
 };
 
 }  // namespace prometheus_rsocket::sim::actor

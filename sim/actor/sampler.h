@@ -26,6 +26,14 @@ class Sampler {
         parts_max_(parts_max),
         draws_(seed, mix(mix(hash_of("samples"), who.instance.value), who.number)) {}
 
+  // From now on what asked() gives is malformed, and not noted.
+  void set_garbled(bool garbled) { garbled_ = garbled; }
+
+  // For a scrape.
+  [[nodiscard]] std::string asked() {
+    return garbled_ ? std::string("other_garbled{name=\"unended} 1\n") : take().text;
+  }
+
   [[nodiscard]] Sample take() {
     const auto parts = static_cast<std::uint32_t>(1 + draws_.below(parts_max_));
     recorder_.note(history::Sampled{who_, ++sequence_, parts});
@@ -38,6 +46,7 @@ class Sampler {
   std::uint32_t parts_max_;
   Draws draws_;
   std::uint64_t sequence_ = 0;
+  bool garbled_ = false;
 };
 
 }  // namespace prometheus_rsocket::sim::actor

@@ -47,7 +47,7 @@ void Scraper::scrape(std::function<void()> done) {
                     .redials = connection_ != nullptr,
                     .done = std::move(done)};
   recorder_.note(history::ScrapeBegan{current_->id, config_.id, config_.proxy, config_.timeout,
-                                      slow_next_.has_value()});
+                                      slow_next_.has_value(), config_.page});
   timeout_.set(shard_.clock.now() + config_.timeout);
   if (connection_) {
     request();
@@ -88,7 +88,7 @@ void Scraper::request() {
   const Pace pace = std::exchange(slow_next_, std::nullopt).value_or(Pace{16384, {}});
   connection_->set_pace(pace.bytes, pace.gap);
   connection_->get(
-      "/metrics/connected" + (config_.name.empty() ? "" : "?scraper=" + config_.name),
+      config_.path + (config_.name.empty() ? "" : "?scraper=" + config_.name),
       "User-Agent: " + config_.user_agent +
           "\r\nAccept: " + (openmetrics ? "application/openmetrics-text;version=1.0.0," : "") +
           "text/plain;version=0.0.4;q=0.5,*/*;q=0.1" +

@@ -23,7 +23,9 @@ struct ScraperConfig {
   history::ScraperId id;
   history::ProxyId proxy;
   runtime::Endpoint endpoint;  // the proxy's, for HTTP
-  std::string name;            // ?scraper=; empty: none
+  history::Page page = {};
+  std::string path = "/metrics/connected";  // of that page
+  std::string name;                         // ?scraper=; empty: none
   std::string user_agent = "Prometheus/2.42.0";
   base::Duration timeout = std::chrono::seconds(10);  // its own, and as the header tells
   std::uint32_t gzip_percent = 50;                    // of its requests that ask for gzip

@@ -226,5 +226,61 @@ TEST(LoadBalancer, OurClientsAndProxyWorkThroughIt) {
   EXPECT_TRUE(it.all<history::PushEnded>().at(0).ok);
 }
 
+// ---- What it tells of its clients
+
+using Header = AddressTelling::Header;
+
+// What a backend gets of what a client sends, byte for byte, on one of the doors.
+std::string told(const AddressTelling& how, const std::string& sent, std::uint16_t port = kTcpPort,
+                 bool broken = false) {
+  BalancedWorld it(Choice::kLeastConnections, 1);
+  it.balancer.tell_addresses(how);
+  it.balancer.set_broken_headers(broken);
+  auto& server = it.processes[0]->emplace<RawServer>(*it.processes[0], kWebSocketPort);
+  Process& host = it.world.add_process(ip("10.2.0.1"));
+  peer::RawPeer client(host.shard(0), {it.balancer.address(), port});
+  client.send(sent);
+  it.world.run_for(1s);
+  return (port == kTcpPort ? *it.servers[0] : server).newest().received;
+}
+
+TEST(LoadBalancer, WritesAHeaderOfEitherVersionBeforeAnythingElse) {
+  EXPECT_THAT(told({Header::kLine}, "setup"),
+              testing::MatchesRegex("PROXY TCP4 10.2.0.1 10.0.1.1 [0-9]+ 7001\r\nsetup"));
+  const std::string binary = told({Header::kBinary}, "setup");
+  EXPECT_THAT(binary, testing::StartsWith("\r\n\r\n"));
+  EXPECT_THAT(binary, testing::EndsWith("setup"));
+  EXPECT_EQ(binary.size(), 28 + 5U);
+  EXPECT_EQ(told({}, "setup"), "setup");
+}
+
+TEST(LoadBalancer, ABrokenHeaderIsAnother) {
+  for (const Header header : {Header::kLine, Header::kBinary}) {
+    const std::string bytes = told({header}, "setup", kTcpPort, true);
+    EXPECT_NE(bytes, told({header}, "setup"));
+    EXPECT_THAT(bytes, testing::EndsWith("setup"));
+  }
+}
+
+TEST(LoadBalancer, AddsALineToAnUpgradeBehindThoseThatCame) {
+  EXPECT_EQ(told({Header::kNone, true}, "GET / HTTP/1.1\r\nX-Forwarded-For: 10.8.0.9\r\n\r\nmore",
+                 kWebSocketPort),
+            "GET / HTTP/1.1\r\nX-Forwarded-For: 10.8.0.9\r\nX-Forwarded-For: 10.2.0.1\r\n\r\nmore");
+}
+
+TEST(LoadBalancer, WhatIsNoUpgradeGoesOnAsItIs) {
+  const AddressTelling forwards{Header::kNone, true};
+  EXPECT_EQ(told(forwards, "GET / HTTP/1.1\r\n\r\n", kTcpPort), "GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(told(forwards, "NO / HTTP/1.1\r\n\r\n", kWebSocketPort), "NO / HTTP/1.1\r\n\r\n");
+  const std::string endless = "GET / HTTP/1.1\r\nX: " + std::string(9000, 'x');
+  EXPECT_EQ(told(forwards, endless, kWebSocketPort), endless);
+}
+
+TEST(LoadBalancer, AHeaderComesBeforeTheLineOfAnUpgrade) {
+  EXPECT_THAT(told({Header::kLine, true}, "GET / HTTP/1.1\r\n\r\n", kWebSocketPort),
+              testing::MatchesRegex("PROXY TCP4 10.2.0.1 10.0.1.1 [0-9]+ 8081\r\n"
+                                    "GET / HTTP/1.1\r\nX-Forwarded-For: 10.2.0.1\r\n\r\n"));
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::sim::actor
