@@ -104,6 +104,10 @@ void Director::command(const Command& what) {
       return restart_client(what.target, what.length);
     case CommandKind::kHangClient:
       return hang_client(what.target, what.length);
+    case CommandKind::kGarbleClient:
+      return garble_client(what.target, what.length);
+    case CommandKind::kImpersonate:
+      return impersonate(what);
     case CommandKind::kPauseClient:
       if (client != nullptr) pause(client->process(), client->place(), what.length);
       return;
@@ -139,6 +143,8 @@ void Director::command_proxy(const Command& what) {
       return extra_scrapes(what);
     case CommandKind::kAttack:
       return stage_.attack(what.amount, what.target);
+    case CommandKind::kForgeAddress:
+      return stage_.forge(what.amount, what.target);
     default:
       return;
   }
@@ -172,6 +178,30 @@ void Director::hang_client(std::uint32_t number, base::Duration length) {
   if (client == nullptr || !client->alive()) return;
   client->hang();
   at(world_.now() + length, [client] { client->recover(); });
+}
+
+void Director::garble_client(std::uint32_t number, base::Duration length) {
+  actor::Application* const client = stage_.client(number);
+  if (client == nullptr || !client->alive()) return;
+  client->garble();
+  at(world_.now() + length, [client] { client->mend(); });
+}
+
+void Director::impersonate(const Command& what) {
+  actor::Application* const impostor = stage_.impersonate(what.target);
+  if (impostor == nullptr) return;
+  at(world_.now() + what.length, [impostor, how = what.amount] {
+    switch (how % 4) {
+      case 0:
+        return impostor->close();
+      case 1:
+        return impostor->kill();
+      case 2:
+        return impostor->lose();
+      default:
+        return;  // it stays
+    }
+  });
 }
 
 void Director::pause(Process* process, const Place& place, base::Duration length) {
@@ -229,6 +259,7 @@ void Director::fault(const Fault& what) {
     case FaultKind::kDnsEmpty:
     case FaultKind::kDnsStale:
     case FaultKind::kCorrupt:
+    case FaultKind::kBrokenHeaders:
       if (stage_.balancer() != nullptr) {
         places = {actor::LoadBalancer::place()};
       } else {
@@ -326,6 +357,10 @@ Director::End Director::break_balancer(const Fault& what) {
     case FaultKind::kIdleDrop:
       world_.forget_connections(balancer->address());
       return [] {};
+    case FaultKind::kBrokenHeaders:
+      if (balancer->telling().header == actor::AddressTelling::Header::kNone) return nullptr;
+      balancer->set_broken_headers(true);
+      return [balancer] { balancer->set_broken_headers(false); };
     case FaultKind::kCorrupt:
       world_.corrupt(balancer->address(), kCorruptPercent);
       return [this, balancer] { world_.corrupt(balancer->address(), 0); };

@@ -41,6 +41,8 @@ class Director {
   void extra_scrapes(const scenario::Command& command);
   void restart_client(std::uint32_t number, base::Duration away);
   void hang_client(std::uint32_t number, base::Duration length);
+  void garble_client(std::uint32_t number, base::Duration length);
+  void impersonate(const scenario::Command& command);
   void pause(Process* process, const history::Place& place, base::Duration length);
 
   // What ends a fault that has begun.

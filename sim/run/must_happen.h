@@ -9,8 +9,8 @@
 
 namespace prometheus_rsocket::sim::run {
 
-// The names of what never happened though this kind of scenario has to bring it about; for kinds
-// other than `mixed` nothing is demanded.
+// The names of what never happened though this kind of scenario has to bring it about: `discovery`
+// what has to do with names, `mixed` everything else, others nothing.
 [[nodiscard]] std::vector<std::string> never_happened(const Counts& counts,
                                                       std::string_view profile);
 

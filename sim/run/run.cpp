@@ -68,6 +68,14 @@ history::Rules rules_of(const Setup& setup, base::Instant start) {
   rules.round_trip_max = 16 * (setup.latency + setup.jitter + setup.tail) + 1s;
   rules.shutdown_grace = setup.shutdown_grace;
   rules.connection_age = setup.connection_age;
+  rules.departed_grace = setup.departed_grace;
+  // A request and its answer, each by way of the load balancer.
+  rules.answer_max = 4 * (setup.latency + setup.jitter + setup.tail);
+  rules.goodbyes_may_be_cut = setup.short_write_percent > 0 && setup.short_connections_percent > 0;
+  rules.has_load_balancer = setup.load_balancer;
+  rules.tells_addresses_of_tcp = setup.load_balancer && setup.proxy_header % 3 != 0;
+  rules.tells_addresses_of_websocket =
+      rules.tells_addresses_of_tcp || (setup.load_balancer && setup.forwarded_for);
   rules.heap_bytes_max = kHeapBytesMax;
   rules.idle_events_per_second_max = idle_events_per_second_max(setup);
   return rules;
@@ -80,6 +88,8 @@ class HistoryBytes {
     for (; counted_ < history.entries.size(); ++counted_) {
       const auto* ended = std::get_if<history::ScrapeEnded>(&history.entries[counted_].what);
       if (ended != nullptr) bytes_ += ended->samples.capacity() * sizeof ended->samples.front();
+      const auto* read = std::get_if<history::ListRead>(&history.entries[counted_].what);
+      if (read != nullptr) bytes_ += read->clients.capacity() * sizeof read->clients.front();
     }
     return bytes_ + history.entries.capacity() * sizeof history.entries.front();
   }

@@ -29,6 +29,12 @@ const char* const kNobodysHost = "10.9.0.3";
 // Each client has a name of its own for the proxies, as if the name server turned its answers.
 std::string name_for(std::uint32_t client) { return "proxies-" + std::to_string(client); }
 
+actor::AddressTelling telling_of(const scenario::Setup& setup) {
+  using Header = actor::AddressTelling::Header;
+  constexpr Header kHeaders[] = {Header::kNone, Header::kLine, Header::kBinary};
+  return {kHeaders[setup.proxy_header % std::size(kHeaders)], setup.forwarded_for};
+}
+
 }  // namespace
 
 Stage::Stage(World& world, history::Recorder& recorder, const scenario::Setup& setup)
@@ -38,9 +44,11 @@ Stage::Stage(World& world, history::Recorder& recorder, const scenario::Setup& s
     balancer_ = std::make_unique<actor::LoadBalancer>(
         world, ip(kBalancerHost),
         setup.least_connections ? Choice::kLeastConnections : Choice::kUneven);
+    balancer_->tell_addresses(telling_of(setup));
+    residents_.emplace(balancer_->address(), actor::LoadBalancer::place());
   }
-  for (std::uint32_t s = 0; s < setup.scrapers; ++s) {
-    scraper_processes_.push_back(&world.add_process(scraper_host(s)));
+  for (std::uint32_t s = 0; s < setup.scrapers + setup.discoverers; ++s) {
+    scraper_processes_.push_back(&world.add_process(scraper_host(scraper_id(s).value)));
   }
   strangers_ = &world.add_process(ip(kStrangerHost));
   for (std::uint32_t p = 0; p < setup.proxies; ++p) add_proxy();
@@ -68,6 +76,8 @@ void Stage::add_proxy() {
   server.shutdown_grace = setup_.shutdown_grace;
   server.connection_age_max = setup_.connection_age;
   server.payload_bytes_max = setup_.payload_bytes_max;
+  server.sd_grace = setup_.departed_grace;
+  if (balancer_) tell_addresses(server);
   if (setup_.connections_spare > 0) {
     server.connections_max = std::size_t{setup_.connections_spare} + setup_.clients +
                              setup_.java_113_clients + setup_.java_114_clients +
@@ -78,29 +88,66 @@ void Stage::add_proxy() {
   for (std::uint32_t s = 0; s < setup_.scrapers; ++s) {
     add_scraping(history::ScraperId{s}, *proxies_.back());
   }
+  for (std::uint32_t d = 0; d < setup_.discoverers; ++d) {
+    add_discoverer(scraper_id(setup_.scrapers + d), *proxies_.back());
+  }
 }
 
-void Stage::add_scraping(history::ScraperId scraper, const actor::ProxyHost& proxy) {
-  Process& process = *scraper_processes_[scraper.value];
+// A header is asked for where the load balancer writes one; where it does not, and adds no line to
+// upgrades either, it is not even trusted.
+void Stage::tell_addresses(server::Config& server) const {
+  const actor::AddressTelling& telling = balancer_->telling();
+  server.proxy_protocol = telling.header != actor::AddressTelling::Header::kNone;
+  if (!server.proxy_protocol && !telling.forwarded_for) return;
+  server.trusted_proxies = {*server::AddressRange::parse(kBalancerHost)};
+}
+
+// Strangers have the number behind the regular ones.
+history::ScraperId Stage::scraper_id(std::uint32_t index) const {
+  return history::ScraperId{index < setup_.scrapers ? index : index + 1};
+}
+
+actor::ScraperConfig Stage::scraper_of(history::ScraperId scraper,
+                                       const actor::ProxyHost& proxy) const {
   actor::ScraperConfig config;
   config.id = scraper;
   config.proxy = proxy.id();
   config.endpoint = proxy.web();
   config.name = "prometheus-" + std::to_string(scraper.value);
   config.timeout = setup_.scrape_timeout;
-  scrapings_.push_back(&process.emplace<actor::Prometheus>(process, recorder_, config,
-                                                           setup_.scrape_interval, setup_.seed));
+  return config;
 }
 
-void Stage::add_client(ClientKind kind) {
+void Stage::add_discoverer(history::ScraperId scraper, const actor::ProxyHost& proxy) {
+  Process& process = *scraper_processes_[scraper.value - 1];
+  discoverings_.push_back(&process.emplace<actor::Discoverer>(
+      process, recorder_, scraper_of(scraper, proxy), setup_.scrape_interval,
+      setup_.discovery_interval, [this](const Address& address) { return resident(address); },
+      setup_.seed));
+}
+
+std::optional<history::Place> Stage::resident(const Address& address) const {
+  const auto found = residents_.find(address);
+  return found == residents_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Stage::add_scraping(history::ScraperId scraper, const actor::ProxyHost& proxy) {
+  Process& process = *scraper_processes_[scraper.value];
+  scrapings_.push_back(&process.emplace<actor::Prometheus>(
+      process, recorder_, scraper_of(scraper, proxy), setup_.scrape_interval, setup_.seed));
+}
+
+void Stage::add_client(ClientKind kind, std::optional<history::InstanceId> claims) {
   const auto number = static_cast<std::uint32_t>(clients_.size());
   Draws draws(setup_.seed, mix(hash_of("client"), number));
   const bool websocket = draws.percent(setup_.websocket_percent);
   const agent::Target target{
       name_for(number), websocket ? actor::kWebSocketPort : actor::kTcpPort,
       websocket ? transport::TransportKind::kWebSocket : transport::TransportKind::kTcp, "/"};
+  residents_.emplace(client_host(number), history::Place{history::Place::Kind::kClient, number});
   if (kind == ClientKind::kOurs) {
     actor::OurClientConfig config;
+    config.claims = claims;
     config.instance = history::InstanceId{number};
     config.host = client_host(number);
     config.targets = {target};
@@ -133,6 +180,15 @@ void Stage::add_client() {
   add_client(ClientKind::kOurs);
   update_names();
   clients_.back()->start();
+}
+
+actor::Application* Stage::impersonate(std::uint32_t number) {
+  const auto* const whose = dynamic_cast<const actor::OurClient*>(client(number));
+  if (whose == nullptr) return nullptr;
+  add_client(ClientKind::kOurs, whose->name());
+  update_names();
+  clients_.back()->start();
+  return clients_.back().get();
 }
 
 void Stage::start_a_proxy(std::uint32_t number) {
@@ -170,7 +226,8 @@ Stage::Spot Stage::spot_of(const actor::ProxyHost& proxy) const {
 
 Stage::Spot Stage::scraper_spot(std::uint32_t number) const {
   const auto index = number % static_cast<std::uint32_t>(scraper_processes_.size());
-  return {{history::Place::Kind::kScraper, index}, scraper_host(index), scraper_processes_[index]};
+  const std::uint32_t id = scraper_id(index).value;
+  return {{history::Place::Kind::kScraper, id}, scraper_host(id), scraper_processes_[index]};
 }
 
 Stage::Spot Stage::balancer_spot() const {
@@ -215,6 +272,7 @@ Address Stage::entrance(std::uint32_t proxy_number) {
 void Stage::add_attacker(const Address& target, const actor::Attack& attack) {
   recorder_.note(history::HostileDialled{});
   const auto number = static_cast<std::uint32_t>(attackers_.size());
+  residents_.emplace(hostile_host(number), history::Place{history::Place::Kind::kHostile, number});
   attackers_.push_back(
       std::make_unique<actor::HostilePeer>(world_, number, hostile_host(number), target, attack));
 }
@@ -222,6 +280,12 @@ void Stage::add_attacker(const Address& target, const actor::Attack& attack) {
 void Stage::attack(std::uint64_t number, std::uint32_t target) {
   const auto& attacks = actor::attacks();
   add_attacker(entrance(target), attacks[number % attacks.size()]);
+}
+
+void Stage::forge(std::uint64_t number, std::uint32_t target) {
+  const auto& forgeries = actor::forgeries();
+  const Address door = number % 2 == 1 ? proxy(target).address() : entrance(target);
+  add_attacker(door, forgeries[number / 2 % forgeries.size()]);
 }
 
 void Stage::flood(std::uint64_t strangers, std::uint32_t target) {
@@ -277,6 +341,7 @@ void Stage::update_names() {
 
 void Stage::stop_scrapers() {
   for (actor::Prometheus* scraping : scrapings_) scraping->stop();
+  for (actor::Discoverer* discovering : discoverings_) discovering->stop();
 }
 
 void Stage::stop_balancer() {

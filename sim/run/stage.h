@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/actor/application.h"
+#include "sim/actor/discoverer.h"
 #include "sim/actor/hostile_peer.h"
 #include "sim/actor/load_balancer.h"
 #include "sim/actor/prometheus.h"
@@ -58,7 +61,11 @@ class Stage {
 
   void add_client();                         // another of ours, started
   void start_a_proxy(std::uint32_t number);  // one that has ended, else one more
+  // Another process of ours, started, which claims that client's name; null where it has none.
+  actor::Application* impersonate(std::uint32_t client);
   void attack(std::uint64_t number, std::uint32_t proxy);
+  // Odd numbers come straight to the proxy.
+  void forge(std::uint64_t number, std::uint32_t proxy);
   // So many strangers connect where clients do, at once, and say nothing.
   void flood(std::uint64_t strangers, std::uint32_t proxy);
   // So many strangers scrape at once, each with this timeout.
@@ -75,7 +82,8 @@ class Stage {
 
  private:
   void add_proxy();
-  void add_client(history::ClientKind kind);
+  void add_client(history::ClientKind kind, std::optional<history::InstanceId> claims = {});
+  void tell_addresses(server::Config& server) const;
   void add_attacker(const Address& target, const actor::Attack& attack);
   [[nodiscard]] Spot spot_of(const actor::Application& client) const;
   [[nodiscard]] Spot spot_of(const actor::ProxyHost& proxy) const;
@@ -84,6 +92,12 @@ class Stage {
   // Where clients and attackers connect: the load balancer, else this proxy.
   [[nodiscard]] Address entrance(std::uint32_t proxy_number);
   void add_scraping(history::ScraperId scraper, const actor::ProxyHost& proxy);
+  void add_discoverer(history::ScraperId scraper, const actor::ProxyHost& proxy);
+  [[nodiscard]] actor::ScraperConfig scraper_of(history::ScraperId scraper,
+                                                const actor::ProxyHost& proxy) const;
+  // Of those that are not strangers, in the order of scraper_processes_.
+  [[nodiscard]] history::ScraperId scraper_id(std::uint32_t index) const;
+  [[nodiscard]] std::optional<history::Place> resident(const Address& address) const;
 
   World& world_;
   history::Recorder& recorder_;
@@ -93,7 +107,9 @@ class Stage {
   std::vector<std::unique_ptr<actor::ProxyHost>> proxies_;
   std::vector<std::unique_ptr<actor::Application>> clients_;
   std::vector<Process*> scraper_processes_;
-  std::vector<actor::Prometheus*> scrapings_;  // owned by their processes
+  std::vector<actor::Prometheus*> scrapings_;     // owned by their processes
+  std::vector<actor::Discoverer*> discoverings_;  // likewise
+  std::map<Address, history::Place> residents_;   // of all hosts
   std::vector<std::unique_ptr<actor::HostilePeer>> attackers_;
   Process* strangers_ = nullptr;
   std::uint64_t strange_scrapes_ = 0;

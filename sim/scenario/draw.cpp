@@ -31,6 +31,9 @@ constexpr CommandKind kProxyPauses[] = {CommandKind::kPauseProxy};
 constexpr CommandKind kScrapers[] = {CommandKind::kAbortScrape, CommandKind::kSlowScrape,
                                      CommandKind::kExtraScrape};
 constexpr CommandKind kAttacks[] = {CommandKind::kAttack, CommandKind::kAttack};
+constexpr CommandKind kImpostors[] = {CommandKind::kImpersonate, CommandKind::kImpersonate};
+constexpr CommandKind kGarbling[] = {CommandKind::kGarbleClient};
+constexpr CommandKind kForging[] = {CommandKind::kForgeAddress};
 
 constexpr FaultKind kPartitions[] = {FaultKind::kPartition, FaultKind::kOneWay,
                                      FaultKind::kIsolate};
@@ -52,6 +55,7 @@ struct Recipe {
   std::uint32_t commands_max;
   std::uint32_t faults_max;
   void (*adapt)(Setup&, Draws&);
+  std::uint32_t discovery_percent = 0;  // of its seeds
 };
 
 void leave(Setup& /*setup*/, Draws& /*draws*/) {}
@@ -93,6 +97,10 @@ void large(Setup& setup, Draws& draws) {
   setup.connections_spare = kConnectionsSpare;
 }
 
+void with_some_java(Setup& setup, Draws& draws) {
+  if (draws.percent(50)) with_java(setup, draws);
+}
+
 const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> all = {
       {{"mixed", "everything at once: 50 clients, Java ones among them, and all faults"},
@@ -102,7 +110,8 @@ const std::vector<Recipe>& recipes() {
         kFloods},
        32,
        16,
-       large},
+       large,
+       20},
       {{"reconnect", "outages of proxies and of the network: every client comes back"},
        {kProxyDeaths, kProxyPauses, kClientDeaths},
        {kPartitions, kResets, kDials, kBalancer, kNames},
@@ -139,6 +148,13 @@ const std::vector<Recipe>& recipes() {
        30,
        4,
        leave},
+      {{"discovery", "names, and who claims them: targets by /sd, scraped one by one"},
+       {kComeAndGo, kPushes, kClientDeaths, kStalls, kRestarts},
+       {kPartitions, kSlowness, kResets, kBalancer},
+       16,
+       8,
+       with_some_java,
+       100},
       {{"calm", "nothing happens: the base line of speed"}, {}, {}, 0, 0, leave},
   };
   return all;
@@ -257,7 +273,7 @@ Command draw_command(const Scenario& scenario, std::span<const CommandKind> kind
 // The place that a command concerns, as a fault names it (Stage::spot()).
 std::uint32_t place_of(const Command& command, const Setup& setup) {
   if (command.kind < CommandKind::kStartProxy) return 2 * command.target + 1;
-  const std::uint32_t before = (setup.load_balancer ? 1 : 0) + setup.scrapers;
+  const std::uint32_t before = (setup.load_balancer ? 1 : 0) + setup.scrapers + setup.discoverers;
   return 2 * (before + command.target % setup.proxies);
 }
 
@@ -272,6 +288,57 @@ Fault draw_fault(const Scenario& scenario, std::span<const FaultKind> kinds, Dra
   fault.amount = amount_of(fault.kind, draws);
   if (met != nullptr && draws.percent(70)) fault.a = place_of(*met, scenario.setup);
   return fault;
+}
+
+// ---- Discovery: of draws of its own, so that all else is what it was without.
+
+constexpr std::uint64_t kIdentityCommandsMax = 12;
+constexpr std::uint32_t kClaimsInTroublePercent = 75;
+constexpr Duration kClaimsWithin = 45s;
+
+void with_discovery(Setup& setup, Draws& draws) {
+  setup.discoverers = draws.percent(25) ? 2 : 1;
+  setup.discovery_interval = std::chrono::seconds(10 + draws.below(31));
+  setup.departed_grace = std::chrono::minutes(1 + draws.below(5));
+  const auto header = static_cast<std::uint32_t>(draws.below(3));
+  const bool forwards = draws.percent(40);
+  if (!setup.load_balancer) return;
+  setup.proxy_header = header;
+  setup.forwarded_for = forwards;
+}
+
+// Whose trouble is an impostor's chance.
+bool is_chance(CommandKind kind) {
+  return kind == CommandKind::kHangClient ||
+         (kind >= CommandKind::kKillClient && kind <= CommandKind::kPauseClient);
+}
+
+// While, or soon after, what happens to the client whose name it takes; or at any time.
+Command draw_claim(const Scenario& scenario, Command claim, Draws& draws) {
+  Draws of_this(draws.next(), 0);
+  std::vector<const Command*> chances;
+  for (const Command& command : scenario.commands) {
+    if (is_chance(command.kind)) chances.push_back(&command);
+  }
+  if (chances.empty() || !of_this.percent(kClaimsInTroublePercent)) return claim;
+  const Command& met = *chances[of_this.below(chances.size())];
+  claim.target = met.target;
+  claim.at = met.at + time_up_to(of_this, kClaimsWithin);
+  return claim;
+}
+
+void add_discovery(Scenario& scenario, Draws& draws) {
+  const auto kinds = swarm<CommandKind>({kImpostors, kImpostors, kGarbling, kForging}, draws);
+  const Scenario before = scenario;
+  for (auto left = kinds.empty() ? 0 : draws.below(kIdentityCommandsMax + 1); left > 0; --left) {
+    Command command = draw_command(before, kinds, draws);
+    if (command.kind == CommandKind::kImpersonate) command = draw_claim(before, command, draws);
+    scenario.commands.push_back(command);
+  }
+  constexpr FaultKind kHeaders[] = {FaultKind::kBrokenHeaders};
+  if (scenario.setup.proxy_header > 0 && draws.percent(30)) {
+    scenario.faults.push_back(draw_fault(before, kHeaders, draws));
+  }
 }
 
 }  // namespace
@@ -294,6 +361,10 @@ Scenario draw(std::string_view profile, std::uint64_t seed) {
   Draws draws(seed, hash_of(profile));
   Scenario scenario;
   scenario.setup = draw_setup(recipe, seed, draws);
+  Draws of_discovery(seed, mix(hash_of(profile), hash_of("names")));
+  const bool discovers =
+      recipe.discovery_percent > 0 && of_discovery.percent(recipe.discovery_percent);
+  if (discovers) with_discovery(scenario.setup, of_discovery);
   const auto commands = swarm(recipe.commands, draws);
   const auto faults = swarm(recipe.faults, draws);
   if (!commands.empty()) {
@@ -306,6 +377,7 @@ Scenario draw(std::string_view profile, std::uint64_t seed) {
       scenario.faults.push_back(draw_fault(scenario, faults, draws));
     }
   }
+  if (discovers) add_discovery(scenario, of_discovery);
   std::ranges::stable_sort(scenario.commands, {}, &Command::at);
   std::ranges::stable_sort(scenario.faults, {}, &Fault::at);
   return scenario;

@@ -23,8 +23,13 @@ void for_each_field_of_setup(SetupRef& setup, Field&& field) {
   field("scrapers", setup.scrapers);
   field("scrape_interval", setup.scrape_interval);
   field("scrape_timeout", setup.scrape_timeout);
+  field("discoverers", setup.discoverers);
+  field("discovery_interval", setup.discovery_interval);
+  field("departed_grace", setup.departed_grace);
   field("load_balancer", setup.load_balancer);
   field("least_connections", setup.least_connections);
+  field("proxy_header", setup.proxy_header);
+  field("forwarded_for", setup.forwarded_for);
   field("first_backoff", setup.first_backoff);
   field("max_backoff", setup.max_backoff);
   field("key_rotation", setup.key_rotation);

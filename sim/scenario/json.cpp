@@ -141,6 +141,8 @@ void check(const Setup& setup) {
   require(setup.shards > 0 && setup.shards <= 64, "shards", "1 to 64");
   require(setup.clients <= 10'000, "clients", "up to 10000");
   require(setup.scrapers > 0 && setup.scrapers <= 16, "scrapers", "1 to 16");
+  require(setup.discoverers <= 16, "discoverers", "up to 16");
+  require(setup.discovery_interval > Duration::zero(), "discovery_interval", "more than 0");
   require(setup.parts_max > 0 && setup.parts_max <= 100'000, "parts_max", "1 to 100000");
   require(setup.scrape_interval > Duration::zero(), "scrape_interval", "more than 0");
   require(setup.scrape_timeout > Duration::zero(), "scrape_timeout", "more than 0");

@@ -8,15 +8,17 @@ namespace {
 
 // In the order of the enumerations.
 constexpr std::array<std::string_view, kCommandKinds> kCommandNames = {
-    "start_client", "close_client",   "push",         "push_blocking", "kill_client",
-    "lose_client",  "restart_client", "hang_client",  "pause_client",  "start_proxy",
-    "drain_proxy",  "kill_proxy",     "lose_proxy",   "restart_proxy", "pause_proxy",
-    "abort_scrape", "slow_scrape",    "extra_scrape", "attack"};
+    "start_client",  "close_client",   "push",         "push_blocking", "kill_client",
+    "lose_client",   "restart_client", "hang_client",  "pause_client",  "start_proxy",
+    "drain_proxy",   "kill_proxy",     "lose_proxy",   "restart_proxy", "pause_proxy",
+    "abort_scrape",  "slow_scrape",    "extra_scrape", "attack",        "impersonate",
+    "garble_client", "forge_address"};
 constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
     "partition",        "one_way",    "isolate",        "slow_link", "clog",
     "bandwidth",        "one_byte",   "reset",          "refuse",    "hang_dials",
     "accept_and_close", "uneven",     "remove_backend", "idle_drop", "dns_empty",
-    "dns_stale",        "clock_jump", "no_descriptors", "corrupt",   "flood"};
+    "dns_stale",        "clock_jump", "no_descriptors", "corrupt",   "flood",
+    "broken_headers"};
 
 template <class Kind, std::size_t count>
 std::optional<Kind> named(const std::array<std::string_view, count>& names, std::string_view name) {

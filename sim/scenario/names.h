@@ -16,7 +16,8 @@ namespace prometheus_rsocket::sim::scenario {
 [[nodiscard]] std::optional<CommandKind> command_named(std::string_view name);
 [[nodiscard]] std::optional<FaultKind> fault_named(std::string_view name);
 
-inline constexpr std::size_t kCommandKinds = static_cast<std::size_t>(CommandKind::kAttack) + 1;
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kFlood) + 1;
+inline constexpr std::size_t kCommandKinds =
+    static_cast<std::size_t>(CommandKind::kForgeAddress) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kBrokenHeaders) + 1;
 
 }  // namespace prometheus_rsocket::sim::scenario

@@ -33,10 +33,17 @@ struct Setup {
   std::uint32_t scrapers = 1;  // Prometheis that scrape every proxy, each under a name of its own
   Duration scrape_interval = 15s;
   Duration scrape_timeout = 10s;
+  // Prometheis besides those, which read every proxy's list of targets at this interval (http_sd)
+  // and scrape each target by itself.
+  std::uint32_t discoverers = 0;
+  Duration discovery_interval = 30s;
+  Duration departed_grace = 5min;  // --sd.grace
 
   // Clients dial the load balancer; without it, a name that resolves to all proxies.
   bool load_balancer = true;
-  bool least_connections = true;  // of the load balancer; otherwise at random, unevenly
+  bool least_connections = true;   // of the load balancer; otherwise at random, unevenly
+  std::uint32_t proxy_header = 0;  // that it writes, modulo 3: of version 1 or 2; 0: none
+  bool forwarded_for = false;      // it adds X-Forwarded-For to WebSocket upgrades
 
   Duration first_backoff = 2s;
   Duration max_backoff = 1min;
@@ -81,10 +88,13 @@ enum class CommandKind : std::uint8_t {
   kLoseProxy,
   kRestartProxy,  // drained, and back when it has ended
   kPauseProxy,
-  kAbortScrape,  // the scraper resets its next scrape in the middle
-  kSlowScrape,   // the scraper reads its next page slowly
-  kExtraScrape,  // scrapes beside the regular ones, by strangers (curl); how many: `amount`
-  kAttack,       // a hostile peer dials; `amount` says with what
+  kAbortScrape,   // the scraper resets its next scrape in the middle
+  kSlowScrape,    // the scraper reads its next page slowly
+  kExtraScrape,   // scrapes beside the regular ones, by strangers (curl); how many: `amount`
+  kAttack,        // a hostile peer dials; `amount` says with what
+  kImpersonate,   // another process under the client's name, for `length`; how it ends: `amount`
+  kGarbleClient,  // answers with something malformed for `length`
+  kForgeAddress,  // a hostile peer says it is somebody else, to a proxy or to the load balancer
 };
 
 struct Command {
@@ -119,6 +129,7 @@ enum class FaultKind : std::uint8_t {
   kNoDescriptors,  // a, the load balancer or a proxy, can accept and dial nothing
   kCorrupt,        // the load balancer changes a byte in a hundred segments
   kFlood,          // `amount` strangers connect where clients do, and say nothing
+  kBrokenHeaders,  // the load balancer writes no header, or one that is none
 };
 
 struct Fault {

@@ -98,7 +98,7 @@ class Shrinker {
     bool smaller = false;
     const auto note = [&smaller](bool was) { smaller = smaller || was; };
     for (const auto field : {&Setup::java_113_clients, &Setup::java_114_clients,
-                             &Setup::java_115_clients, &Setup::clients}) {
+                             &Setup::java_115_clients, &Setup::clients, &Setup::discoverers}) {
       note(lower(field, std::uint32_t{0}));
     }
     for (const auto field :
@@ -107,9 +107,10 @@ class Shrinker {
     }
     for (const auto field :
          {&Setup::websocket_percent, &Setup::tail_percent, &Setup::short_read_percent,
-          &Setup::short_write_percent, &Setup::reset_loses_unread_percent}) {
+          &Setup::short_write_percent, &Setup::reset_loses_unread_percent, &Setup::proxy_header}) {
       note(set(field, std::uint32_t{0}));
     }
+    note(set(&Setup::forwarded_for, false));
     note(set(&Setup::load_balancer, false));
     note(set(&Setup::least_connections, true));
     note(set(&Setup::real_keys, false));

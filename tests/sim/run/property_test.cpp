@@ -72,6 +72,8 @@ RC_GTEST_PROP(PushAndClose, WhatIsAcknowledgedIsShownToEveryScraperOnce, ()) {
   expect_fine("push");
 }
 
+RC_GTEST_PROP(Discovery, NobodyTakesANameAndEveryListIsTrue, ()) { expect_fine("discovery"); }
+
 RC_GTEST_PROP(Mixed, NothingIsEverWrong, ()) { expect_fine("mixed"); }
 
 }  // namespace

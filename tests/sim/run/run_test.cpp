@@ -35,7 +35,7 @@ TEST(Run, WhereNothingHappensNothingIsWrong) {
 }
 
 TEST(Run, IsAFunctionOfItsScenarioWhateverTheOrderOfAddresses) {
-  for (const std::string_view profile : {"calm", "mixed", "push", "java", "hostile"}) {
+  for (const std::string_view profile : {"calm", "mixed", "push", "java", "hostile", "discovery"}) {
     EXPECT_NE(run_apart(small(profile, 7), true).verdict, Verdict::kNotDeterministic) << profile;
   }
 }
@@ -55,6 +55,51 @@ TEST(Run, AProxyThatRestartsIsFoundAgainByItsName) {
   for (const oracle::Violation& violation : run(scenario).violations) {
     EXPECT_NE(violation.oracle, "L1") << violation.what;
   }
+}
+
+// Whom each way of telling addresses tells of, with a load balancer and all kinds of forgeries.
+TEST(Run, AddressesAreTrueHoweverTheyAreTold) {
+  for (std::uint32_t header = 0; header < 3; ++header) {
+    for (const bool forwarded_for : {false, true}) {
+      scenario::Scenario scenario = small("calm", 3);
+      scenario.setup.load_balancer = true;
+      scenario.setup.websocket_percent = 50;
+      scenario.setup.java_114_clients = 2;
+      scenario.setup.discoverers = 1;
+      scenario.setup.discovery_interval = 5s;
+      scenario.setup.proxy_header = header;
+      scenario.setup.forwarded_for = forwarded_for;
+      for (std::uint32_t i = 0; i < 40; ++i) {
+        scenario.commands.push_back({.at = 5s + i * 2s,
+                                     .kind = scenario::CommandKind::kForgeAddress,
+                                     .target = i,
+                                     .amount = i});
+      }
+      const Report report = run(scenario);
+      EXPECT_EQ(text_of(report.violations), "") << header << forwarded_for;
+      const auto refused = static_cast<std::size_t>(base::Probe::kHeaderRefused);
+      EXPECT_EQ(report.counts.probes[refused] > 0, header > 0);
+      const auto believed = static_cast<std::size_t>(base::Probe::kForwardedBelieved);
+      // A header says that the peer is the client, which nobody believes anything.
+      EXPECT_EQ(report.counts.probes[believed] > 0, forwarded_for && header == 0);
+    }
+  }
+}
+
+TEST(Run, WhoClaimsANameDoesNotGetItFromTheLivingAndHasItAfterTheDead) {
+  scenario::Scenario scenario = small("calm", 3);
+  scenario.setup.proxies = 1;
+  scenario.setup.discoverers = 1;
+  scenario.setup.discovery_interval = 5s;
+  scenario.commands = {
+      {.at = 20s, .kind = scenario::CommandKind::kImpersonate, .target = 0, .length = 30s},
+      {.at = 60s, .kind = scenario::CommandKind::kKillClient, .target = 1},
+      {.at = 90s, .kind = scenario::CommandKind::kImpersonate, .target = 1, .length = 1min},
+  };
+  const Report report = run(scenario);
+  EXPECT_EQ(text_of(report.violations), "");
+  EXPECT_GT(report.counts.probes[static_cast<std::size_t>(base::Probe::kNameShared)], 0U);
+  EXPECT_GT(report.counts.probes[static_cast<std::size_t>(base::Probe::kDepartedAsked)], 0U);
 }
 
 // `mixed` seed 10820: three more proxies had been started.

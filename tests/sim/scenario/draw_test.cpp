@@ -71,6 +71,23 @@ TEST(Draw, EachKindIsAbsentFromAtLeastAThirdOfTheSeeds) {
   }
 }
 
+// Of `discovery` all seeds have them, of `mixed` some: the others are what they were before.
+TEST(Draw, WhoDiscoversAndClaimsNamesIsInSomeSeedsOfMixed) {
+  std::uint64_t discovering = 0;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    EXPECT_GT(draw("discovery", seed).setup.discoverers, 0U);
+    const Scenario scenario = draw("mixed", seed);
+    const bool discovers = scenario.setup.discoverers > 0;
+    discovering += discovers ? 1 : 0;
+    const bool has_its = std::ranges::any_of(
+        scenario.commands, [](const Command& c) { return c.kind >= CommandKind::kImpersonate; });
+    EXPECT_TRUE(discovers || !has_its) << seed;
+    EXPECT_TRUE(scenario.setup.load_balancer || scenario.setup.proxy_header == 0) << seed;
+  }
+  EXPECT_GT(discovering, kSeeds / 10);
+  EXPECT_LT(discovering, kSeeds / 3);
+}
+
 TEST(Draw, OnlyNamesThatThereAreAreProfiles) {
   EXPECT_TRUE(is_profile("mixed"));
   EXPECT_FALSE(is_profile("Mixed"));

@@ -42,6 +42,9 @@ TEST(Shrink, LowersEveryNumberToWhatTheFailureNeeds) {
   Scenario scenario = draw("mixed", 3);
   scenario.setup.clients = 57;
   scenario.setup.shards = 5;
+  scenario.setup.discoverers = 2;
+  scenario.setup.proxy_header = 2;
+  scenario.setup.forwarded_for = true;
   const auto fails = [](const Scenario& s) {
     return s.setup.clients >= 3 && s.setup.shards >= 2 && s.setup.duration >= 90s;
   };
@@ -51,6 +54,9 @@ TEST(Shrink, LowersEveryNumberToWhatTheFailureNeeds) {
   EXPECT_EQ(shrunk.scenario.setup.proxies, 1U);
   EXPECT_EQ(shrunk.scenario.setup.duration, 90s);
   EXPECT_FALSE(shrunk.scenario.setup.load_balancer);
+  EXPECT_EQ(shrunk.scenario.setup.discoverers, 0U);
+  EXPECT_EQ(shrunk.scenario.setup.proxy_header, 0U);
+  EXPECT_FALSE(shrunk.scenario.setup.forwarded_for);
   EXPECT_TRUE(shrunk.scenario.commands.empty());
   EXPECT_TRUE(shrunk.scenario.faults.empty());
 }
