@@ -180,7 +180,7 @@ namespace prometheus_rsocket::sim::oracle {
 
 // L4. A drain leaves no healthy client of ours that was connected there without a good page for
 // longer than a scrape interval and a round trip: it goes elsewhere before it leaves (design.md,
-// "Leaving"). A page of its own counts as any other: the client cannot tell who asks it. Not judged:
+// "Leaving"). Its own page counts as any other: the client cannot tell who asks it. Not judged:
 // - gaps in which the client, the load balancer or a proxy or scraper was disturbed, a scraper gave
 //   up or was slow on purpose, any client hung or was paused (pages wait for it), or the client
 //   left;
