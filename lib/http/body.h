@@ -18,6 +18,8 @@ class Body {
   // The stream outlives it.
   Body(runtime::Stream& stream, const Encoders& encoders, ContentCoding coding,
        Exchange::BodySource source, bool chunked);
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
 
   // `limit` is called before each piece. False when it could not all be written. Once.
   [[nodiscard]] boost::asio::awaitable<bool> write(std::function<void()> limit);

@@ -95,9 +95,14 @@ std::optional<Request> read_request(const Parser::value_type& message, runtime::
   if (!target) return std::nullopt;
   Request request{std::string(message.method_string()), std::move(*target), {}, remote};
   for (const auto& field : message) {
-    request.headers.emplace_back(
-        base::to_lower({field.name_string().data(), field.name_string().size()}),
-        std::string(field.value()));
+    std::string name = base::to_lower({field.name_string().data(), field.name_string().size()});
+    const auto before =
+        std::ranges::find(request.headers, name, &decltype(request.headers)::value_type::first);
+    if (before == request.headers.end()) {
+      request.headers.emplace_back(std::move(name), std::string(field.value()));
+    } else {
+      before->second.append(", ").append(field.value());  // one list (RFC 9110, 5.3)
+    }
   }
   return request;
 }
@@ -221,6 +226,7 @@ class BeastConnection final : public Connection,
 
   // Takes what read_on() has read or will read; REQUIRES: read_on() was called.
   awaitable<error_code> wait_for_read() {
+    if (detached_) co_return asio::error::operation_aborted;
     co_await read_.async_wait(asio::use_awaitable);
     read_.shut();
     co_return read_error_;
@@ -297,7 +303,7 @@ class BeastConnection final : public Connection,
     error_code error;
     co_await beast_http::async_write_header(*stream_, serializer,
                                             asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return false;
+    if (error || detached_) co_return false;
     if (head_only) co_return true;
     if (!answer.source) {
       co_await asio::async_write(*stream_, asio::buffer(answer.body),

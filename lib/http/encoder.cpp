@@ -29,7 +29,8 @@ Encoders::Encoders(runtime::Process& process, std::size_t shard, Compression com
     : process_(process),
       shard_(shard),
       gzip_block_bytes_(compression.gzip_block_bytes),
-      deflaters_(std::make_shared<Deflaters>()) {
+      deflaters_(std::make_shared<Deflaters>()),
+      under_way_(std::make_shared<std::vector<std::size_t>>(process.shard_count())) {
   CHECK(gzip_block_bytes_ > 0, "a block has text");
   for (std::size_t i = 0; i < process.shard_count(); ++i) {
     deflaters_->emplace_back(compression.gzip);
@@ -43,8 +44,8 @@ std::unique_ptr<Encoder> Encoders::make(ContentCoding coding, Exchange::BodySour
       break;
     case ContentCoding::kGzip:
       return std::make_unique<GzipEncoder>(
-          GzipEncoder::Shards{process_, shard_, deflaters_, gzip_block_bytes_}, std::move(source),
-          std::move(ready));
+          GzipEncoder::Shards{process_, shard_, deflaters_, under_way_, gzip_block_bytes_},
+          std::move(source), std::move(ready));
     case ContentCoding::kZstd:
       return std::make_unique<ZstdEncoder>(std::move(source));
   }

@@ -45,7 +45,9 @@ class Encoders {
   runtime::Process& process_;
   std::size_t shard_;
   std::size_t gzip_block_bytes_;
-  std::shared_ptr<Deflaters> deflaters_;  // shared with blocks on their way through other shards
+  // Both shared with blocks on their way through other shards.
+  std::shared_ptr<Deflaters> deflaters_;
+  std::shared_ptr<std::vector<std::size_t>> under_way_;  // blocks by shard; of this one to touch
 };
 
 }  // namespace prometheus_rsocket::http

@@ -30,7 +30,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   runtime::Endpoint remote;
 
-  // The first of that name; `name` in lower case.
+  // Several of one name are one list; `name` in lower case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
 };

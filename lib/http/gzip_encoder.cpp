@@ -19,7 +19,6 @@ void append_little_endian(std::uint32_t number, std::string& out) {
 
 GzipEncoder::GzipEncoder(Shards shards, Exchange::BodySource source, std::function<void()> ready)
     : shards_(std::move(shards)), source_(std::move(source)), turn_(shards_.own) {
-  blocks_->under_way.resize(shards_.deflaters->size());
   blocks_->ready = std::move(ready);
 }
 
@@ -48,26 +47,26 @@ void GzipEncoder::hand_out(bool last) {
     text_.clear();
     return;
   }
-  ++blocks_->under_way[to];
-  shards_.process.send(shards_.own, to,
-                       [to, number, last, blocks = std::weak_ptr(blocks_), own = shards_.own,
-                        &process = shards_.process, deflaters = shards_.deflaters,
-                        text = std::exchange(text_, blocks_->take_spare_text())]() mutable {
-                         DeflatedBlock block = (*deflaters)[to].deflate(text, last);
-                         process.send(to, own,
-                                      [to, number, blocks = std::move(blocks),
-                                       block = std::move(block), text = std::move(text)]() mutable {
-                                        const auto held = blocks.lock();
-                                        if (held)
-                                          held->arrive(to, number, std::move(block),
-                                                       std::move(text));
-                                      });
-                       });
+  ++(*shards_.under_way)[to];
+  shards_.process.send(
+      shards_.own, to,
+      [to, number, last, blocks = std::weak_ptr(blocks_), own = shards_.own,
+       &process = shards_.process, deflaters = shards_.deflaters, under_way = shards_.under_way,
+       text = std::exchange(text_, blocks_->take_spare_text())]() mutable {
+        DeflatedBlock block = (*deflaters)[to].deflate(text, last);
+        process.send(to, own,
+                     [to, number, blocks = std::move(blocks), under_way = std::move(under_way),
+                      block = std::move(block), text = std::move(text)]() mutable {
+                       --(*under_way)[to];
+                       const auto held = blocks.lock();
+                       if (held) held->arrive(number, std::move(block), std::move(text));
+                     });
+      });
 }
 
 // The next other one whose share is not under way; else our own.
 std::size_t GzipEncoder::next_shard() {
-  const auto& under_way = blocks_->under_way;
+  const auto& under_way = *shards_.under_way;
   for (std::size_t i = 1; i <= under_way.size(); ++i) {
     const std::size_t shard = (turn_ + i) % under_way.size();
     if (shard == shards_.own || under_way[shard] >= kGzipBlocksPerShardMax) continue;
@@ -89,9 +88,7 @@ void GzipEncoder::take(std::string& out) {
   }
 }
 
-void GzipEncoder::Blocks::arrive(std::size_t shard, std::uint64_t number, DeflatedBlock block,
-                                 std::string text) {
-  --under_way[shard];
+void GzipEncoder::Blocks::arrive(std::uint64_t number, DeflatedBlock block, std::string text) {
   held[number - taken] = std::move(block);
   text.clear();
   if (spare_texts.size() < kGzipSpareTextsMax) spare_texts.push_back(std::move(text));

@@ -24,7 +24,8 @@ class GzipEncoder final : public Encoder {
   struct Shards {
     runtime::Process& process;
     std::size_t own;
-    std::shared_ptr<Deflaters> deflaters;  // one a shard
+    std::shared_ptr<Deflaters> deflaters;                 // one a shard
+    std::shared_ptr<std::vector<std::size_t>> under_way;  // blocks of all bodies, by shard
     std::size_t block_bytes;
   };
 
@@ -37,11 +38,10 @@ class GzipEncoder final : public Encoder {
   struct Blocks {
     std::deque<std::optional<DeflatedBlock>> held;  // in order; empty: under way
     std::uint64_t taken = 0;                        // before those
-    std::vector<std::size_t> under_way;             // by shard
     std::vector<std::string> spare_texts;
     std::function<void()> ready;
 
-    void arrive(std::size_t shard, std::uint64_t number, DeflatedBlock block, std::string text);
+    void arrive(std::uint64_t number, DeflatedBlock block, std::string text);
     [[nodiscard]] std::string take_spare_text();
   };
 

@@ -33,12 +33,14 @@ inline constexpr base::Duration kAcceptRetry = 1s;
 inline constexpr std::size_t kGzipBlockBytes = std::size_t{128} * 1024;
 // Of one body. More keep nobody busier: a page is merged about as fast as two shards deflate.
 inline constexpr std::size_t kGzipBlocksMax = 6;
-// Of these under way on one shard: one that it works on and one that it goes on with.
+// Of all bodies together, under way on one shard: one that it works on and one that it goes on
+// with.
 inline constexpr std::size_t kGzipBlocksPerShardMax = 2;
 // Room of blocks that is kept for the next ones, rather than mapped and unmapped for each.
 inline constexpr std::size_t kGzipSpareTextsMax = 2;
 
-// 512 KiB, as level 1 has it anyway. RFC 9659: HTTP has no windows over 8 MiB.
+// 512 KiB, as level 1 has it anyway: a body takes some 1.5 MiB. RFC 9659: HTTP has no windows over
+// 8 MiB.
 inline constexpr int kZstdWindowLog = 19;
 static_assert(std::size_t{1} << kZstdWindowLog <= std::size_t{8} << 20);
 

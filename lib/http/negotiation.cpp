@@ -90,11 +90,13 @@ std::string_view name_of(ContentCoding coding) {
 ContentCoding negotiate_coding(std::string_view accept_encoding) {
   std::optional<double> star;
   std::optional<double> gzip;
+  std::optional<double> x_gzip;  // its other name
   std::optional<double> zstd;
   std::optional<double> identity;
   for (const Preference& preference : parse_preferences(accept_encoding)) {
     const std::string& value = preference.value;
-    if (value == "gzip" || value == "x-gzip") gzip = preference.quality;
+    if (value == "gzip") gzip = preference.quality;
+    if (value == "x-gzip") x_gzip = preference.quality;
     if (value == "zstd") zstd = preference.quality;
     if (value == "identity") identity = preference.quality;
     if (value == "*") star = preference.quality;
@@ -106,7 +108,7 @@ ContentCoding negotiate_coding(std::string_view accept_encoding) {
     best = coding;
     quality = its_quality;
   };
-  offer(ContentCoding::kGzip, gzip.value_or(star.value_or(0)));
+  offer(ContentCoding::kGzip, gzip.value_or(x_gzip.value_or(star.value_or(0))));
   offer(ContentCoding::kZstd, zstd.value_or(0));
   offer(ContentCoding::kIdentity, identity.value_or(star.value_or(0)));
   return best;

@@ -9,6 +9,8 @@
 namespace prometheus_rsocket::http {
 namespace {
 
+constexpr std::size_t kRoomBytes = std::size_t{16} * 1024;
+
 std::size_t checked(std::size_t result) {
   CHECK(ZSTD_isError(result) == 0, "the stream was set up by us");
   return result;
@@ -19,7 +21,7 @@ std::size_t checked(std::size_t result) {
 void ZstdEncoder::Free::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 
 ZstdEncoder::ZstdEncoder(Exchange::BodySource source)
-    : source_(std::move(source)), context_(ZSTD_createCCtx()), room_(ZSTD_CStreamOutSize(), '\0') {
+    : source_(std::move(source)), context_(ZSTD_createCCtx()) {
   CHECK(context_, "out of memory");
   const auto set = [this](ZSTD_cParameter parameter, int value) {
     checked(ZSTD_CCtx_setParameter(context_.get(), parameter, value));
@@ -38,10 +40,12 @@ Encoder::Step ZstdEncoder::next(std::string& out) {
   ZSTD_inBuffer in{text_.data(), text_.size(), 0};
   bool whole = false;
   while (!whole) {
-    ZSTD_outBuffer room{room_.data(), room_.size(), 0};
+    const std::size_t begin = out.size();
+    out.resize(begin + kRoomBytes);
+    ZSTD_outBuffer room{out.data() + begin, kRoomBytes, 0};
     const std::size_t left = checked(
         ZSTD_compressStream2(context_.get(), &room, &in, last ? ZSTD_e_end : ZSTD_e_continue));
-    out.append(room_, 0, room.pos);
+    out.resize(begin + room.pos);
     whole = last ? left == 0 : in.pos == in.size;
   }
   return last ? Step::kEnd : Step::kMore;

@@ -25,7 +25,6 @@ class ZstdEncoder final : public Encoder {
   Exchange::BodySource source_;
   std::unique_ptr<ZSTD_CCtx_s, Free> context_;
   std::string text_;
-  std::string room_;
 };
 
 }  // namespace prometheus_rsocket::http

@@ -29,7 +29,9 @@ class ClientPages {
     const Registry& registry;
     SinglePulls& pulls;
     base::SipKey hash_key;
-    std::function<void(PullId)> delivered;  // all of that pull has been written to a scraper
+    // All of that pull is on its way to a scraper: of a compressed page some blocks may be
+    // unwritten.
+    std::function<void(PullId)> delivered;
   };
   using ExchangePtr = std::shared_ptr<http::Exchange>;
 

@@ -37,8 +37,10 @@ class Web final : private http::RequestHandler {
     FrontMetrics& front;
     base::SipKey hash_key;
     std::function<void(std::function<void(std::vector<ShardMetrics>)>)> gather_metrics;
-    std::function<void(PullId)> delivered;  // all of that pull has been written to a scraper
-    std::function<void()> pushes_changed;   // the store's next timeout may be another
+    // All of that pull is on its way to a scraper: of a compressed page some blocks may be
+    // unwritten.
+    std::function<void(PullId)> delivered;
+    std::function<void()> pushes_changed;  // the store's next timeout may be another
   };
 
   Web(runtime::Process& process, const Config& config, Services services);

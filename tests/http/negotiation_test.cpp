@@ -28,8 +28,10 @@ constexpr auto kZstd = ContentCoding::kZstd;
 INSTANTIATE_TEST_SUITE_P(ByNameOrStar, AcceptEncoding,
                          testing::Values(Asked{"gzip", kGzip}, Asked{"deflate, GZIP;q=0.5", kGzip},
                                          Asked{"x-gzip", kGzip}, Asked{"*", kGzip},
-                                         Asked{"zstd", kZstd}, Asked{"br, ZSTD;q=0.1", kZstd},
-                                         Asked{"", kIdentity}, Asked{"identity, br", kIdentity},
+                                         Asked{"gzip;q=0, x-gzip", kIdentity},
+                                         Asked{"x-gzip, gzip;q=0", kIdentity}, Asked{"zstd", kZstd},
+                                         Asked{"br, ZSTD;q=0.1", kZstd}, Asked{"", kIdentity},
+                                         Asked{"identity, br", kIdentity},
                                          Asked{"gzipped, zstandard", kIdentity}));
 
 INSTANTIATE_TEST_SUITE_P(TheHighestQuality, AcceptEncoding,

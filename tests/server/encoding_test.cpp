@@ -168,6 +168,31 @@ TEST(Encoding, AServerMayEndWithBlocksUnderWay) {
   }
 }
 
+TEST(Encoding, AServerMayEndAtAnyMomentOfAnAnswer) {
+  for (const std::string method : {"GET", "HEAD"}) {
+    for (int events = 0; events < 40; ++events) {
+      Encoded it(500);
+      sim::peer::RawPeer peer(it.scraper_host, kHttp);
+      peer.send(method + kRequest.substr(kRequest.find(' ')));
+      ASSERT_TRUE(it.world.run_until([&] { return it.handler.sources() > 0; }, 1min));
+      int passed = 0;
+      static_cast<void>(it.world.run_until([&] { return passed++ == events; }, 1min));
+      it.server.reset();
+      const std::size_t asked = it.handler.asked;
+      it.world.run_for(1min);
+      EXPECT_EQ(it.handler.asked, asked) << method << ", " << events;
+      EXPECT_EQ(it.handler.sources(), 0) << method << ", " << events;
+      EXPECT_TRUE(peer.ended());
+    }
+  }
+}
+
+TEST(Encoding, IsByAllLinesOfAcceptEncoding) {
+  Encoded it(1);
+  const auto response = it.get("Accept-Encoding: identity;q=0\r\nAccept-Encoding: zstd\r\n");
+  EXPECT_EQ(response.headers.at("content-encoding"), "zstd");
+}
+
 TEST(Encoding, AProcessMayEndWithBlocksUnderWay) {
   for (const auto end : {&sim::World::stop, &sim::World::kill}) {
     for (std::size_t pieces = 1; pieces < 60; ++pieces) {
