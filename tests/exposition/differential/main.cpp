@@ -143,11 +143,12 @@ class Differential {
   }
 
  private:
-  // Two more reasons (protobuf_reader.h): a value of another type than the family's, and unknown
-  // fields that are cut, which theirs does not look at.
+  // More reasons (protobuf_reader.h): a value of another type than the family's, unknown fields
+  // that are cut, which theirs does not look at, and exemplars' labels without a name.
   void refused_protobuf(const ScanError& error, const std::string& payload) {
-    const bool is_known =
-        error.reason == ScanReason::kType || error.reason == ScanReason::kProtobuf;
+    const bool is_known = error.reason == ScanReason::kType ||
+                          error.reason == ScanReason::kProtobuf ||
+                          error.reason == ScanReason::kLabelName;
     if (!is_known) return refused(error, payload);
     ++counts_["protobuf refused here alone: " + std::string(reason_text(error.reason))];
   }
