@@ -1,4 +1,5 @@
-// What a process has used, as Linux counts it in /proc (proc(5)): CPU time and resident memory.
+// What a process has used, as Linux counts it: CPU time by its clock (clock_getcpuclockid(3)),
+// memory by /proc (proc(5)).
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +13,7 @@
 namespace prometheus_rsocket::bench {
 
 struct ProcessFigures {
-  base::Duration cpu_time{};              // user and system, all threads; in steps of 10 ms
+  base::Duration cpu_time{};              // user and system, all threads, ended ones too
   std::uint64_t resident_bytes = 0;       // VmRSS
   std::uint64_t resident_bytes_peak = 0;  // VmHWM
 
@@ -22,9 +23,14 @@ struct ProcessFigures {
 // Nothing when there is no such process (any more).
 [[nodiscard]] std::optional<ProcessFigures> read_process_figures(pid_t pid);
 
-// The same from the texts of /proc/PID/stat and /proc/PID/status. REQUIRES: ticks_per_second > 0.
-[[nodiscard]] std::optional<ProcessFigures> parse_process_figures(std::string_view stat,
-                                                                  std::string_view status,
-                                                                  std::int64_t ticks_per_second);
+struct ResidentMemory {
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_peak = 0;
+
+  friend bool operator==(const ResidentMemory&, const ResidentMemory&) = default;
+};
+
+// From the text of /proc/PID/status. Nothing for a zombie, which has no memory.
+[[nodiscard]] std::optional<ResidentMemory> parse_resident_memory(std::string_view status);
 
 }  // namespace prometheus_rsocket::bench

@@ -1,8 +1,4 @@
-// The real proxy binary as the child of a benchmark: started on free ports of 127.0.0.1, its log
-// read, ended by its id.
-//
-// It ends with us whatever happens: by stop(), by the destructor, or, should we be killed, by the
-// system (PR_SET_PDEATHSIG, which looks at the thread that started it).
+// The real proxy binary as the child of a benchmark, on free ports of 127.0.0.1.
 #pragma once
 
 #include <sys/types.h>
@@ -15,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/child_process.h"
 
 namespace prometheus_rsocket::bench {
 
@@ -31,7 +29,7 @@ struct Ports {
 // until all three kinds are there, in whole lines.
 [[nodiscard]] std::optional<Ports> ports_of(std::string_view log);
 
-// The proxy of the build tree that the running program is from: ../proxy/ beside its own folder.
+// The proxy of the build tree that the running program is from.
 [[nodiscard]] std::filesystem::path proxy_of_this_build();
 
 class ProxyProcess {
@@ -40,25 +38,18 @@ class ProxyProcess {
   // log goes to us alone. Otherwise why not, in words, with what the proxy said.
   [[nodiscard]] static boost::system::result<std::unique_ptr<ProxyProcess>, std::string> start(
       const std::filesystem::path& binary, const std::vector<std::string>& flags);
-  ~ProxyProcess();  // kills it if stop() was not called
 
-  ProxyProcess(const ProxyProcess&) = delete;
-  ProxyProcess& operator=(const ProxyProcess&) = delete;
-
-  [[nodiscard]] pid_t pid() const;
-  [[nodiscard]] const Ports& ports() const;
-  // The end of what it has logged, at most 64 KiB.
-  [[nodiscard]] std::string log() const;
-
-  // SIGTERM, and its exit code; nothing if it did not end within 30 s or ended by a signal, and
-  // then it is killed. Once.
-  [[nodiscard]] std::optional<int> stop();
+  [[nodiscard]] const Ports& ports() const { return ports_; }
+  [[nodiscard]] pid_t pid() const { return child_->pid(); }
+  // As ChildProcess's.
+  [[nodiscard]] std::string log() const { return child_->log(); }
+  [[nodiscard]] std::optional<int> stop() { return child_->stop(); }
 
  private:
-  struct Child;
-  explicit ProxyProcess(std::unique_ptr<Child> child);
+  ProxyProcess(std::unique_ptr<ChildProcess> child, const Ports& ports);
 
-  std::unique_ptr<Child> child_;
+  std::unique_ptr<ChildProcess> child_;
+  Ports ports_;
 };
 
 }  // namespace prometheus_rsocket::bench

@@ -79,7 +79,7 @@ TEST_F(ProxyProcessTest, AProxyThatEndsAtOnceIsReportedWithItsLog) {
 TEST_F(ProxyProcessTest, APathWithoutAProgramIsReported) {
   const auto proxy = ProxyProcess::start("/nowhere/proxy", {});
   ASSERT_FALSE(proxy);
-  EXPECT_NE(proxy.error().find("no proxy at /nowhere/proxy"), std::string::npos);
+  EXPECT_NE(proxy.error().find("no program at /nowhere/proxy"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,41 @@
+// A scraper: one HTTP connection with a proxy, kept as Prometheus keeps it. Blocking.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+
+namespace prometheus_rsocket::bench {
+
+enum class PageCoding { kIdentity, kGzip };
+
+struct ScrapedPage {
+  base::Duration wall{};         // from the request to the last byte of the page
+  base::Duration cpu{};          // ours meanwhile
+  std::size_t body_bytes = 0;    // of the page, as it was sent
+  std::size_t text_bytes = 0;    // of the page
+  std::size_t sample_count = 0;  // lines that are no comments
+};
+
+class Scraper {
+ public:
+  // Connects to 127.0.0.1.
+  explicit Scraper(std::uint16_t port);
+  ~Scraper();
+  Scraper(const Scraper&) = delete;
+  Scraper& operator=(const Scraper&) = delete;
+
+  // GET /metrics/connected, with as much time as a Prometheus with a timeout of 30 s gives. The
+  // page is inflated and counted when the clock has stopped. Otherwise what failed, in words.
+  [[nodiscard]] boost::system::result<ScrapedPage, std::string> scrape(PageCoding coding);
+
+ private:
+  struct Connection;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace prometheus_rsocket::bench
