@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "exposition/exposition.h"
 #include "exposition/names.h"
+#include "exposition/prefetch.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -29,10 +30,18 @@ std::string_view unit_of(const MergedFamily& family, std::string_view less_suffi
 }
 
 bool Merger::advance(std::size_t families) {
+  constexpr std::size_t kAhead = 8;
   while (families > 0 && next_.source < sources_.size()) {
-    if (next_.family == sources_[next_.source].index->families.size()) {
+    const Source& source = sources_[next_.source];
+    const auto& shares = source.index->families;
+    if (next_.family == shares.size()) {
       next_ = {next_.source + 1, 0};
       continue;
+    }
+    if (next_.family + kAhead < shares.size()) {
+      const Family& later = shares[next_.family + kAhead];
+      prefetch(source.text.data() + later.name_begin, later.name_size);
+      prefetch(source.text.data() + later.help_begin, later.help_size);
     }
     add(next_);
     ++next_.family;
@@ -72,7 +81,9 @@ void Merger::add(Part part) {
         .help = share.help(source.text),
         .type = type,
         .help_dialect = source.index->dialect,
-        .unit_size = type == share.type ? share.unit_size : std::uint16_t{0}},
+        .unit_size = type == share.type ? share.unit_size : std::uint16_t{0},
+        .may_have_quotes = source.index->has_quoted_names,
+        .sample_count = share.sample_count},
        part);
 }
 
@@ -111,6 +122,8 @@ void Merger::join(MergedFamily& merged, const MergedFamily& other, Part part) {
     ++plan_.stats.help_differing;
   }
   if (merged.unit_size == 0) merged.unit_size = other.unit_size;
+  merged.may_have_quotes |= other.may_have_quotes;
+  merged.sample_count += other.sample_count;
   const auto fresh = static_cast<std::uint32_t>(plan_.parts.size());
   plan_.parts.push_back({part});
   plan_.parts[merged.last_part].next = fresh;

@@ -57,6 +57,8 @@ struct MergedFamily {
   std::uint16_t unit_size = 0;            // likewise
   bool is_degraded = false;
   bool is_help_differing = false;
+  bool may_have_quotes = false;    // around a name in a sample
+  std::uint32_t sample_count = 0;  // of all parts
   std::uint32_t first_part = 0;  // in Plan::parts; the others follow by next
   std::uint32_t last_part = 0;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "exposition/names.h"
+#include "exposition/prefetch.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
@@ -56,18 +57,25 @@ bool PageWriter::write(std::string& out) {
   if (family_ == plan_.families.size()) return end(out);
   const std::size_t begin = out.size();
   dropped_bytes_ = 0;
-  const auto is_full = [&] { return out.size() - begin + dropped_bytes_ >= kChunkBytes; };
-  while (family_ < plan_.families.size() && !is_full()) {
+  const auto left = [&] {
+    const std::size_t done = out.size() - begin + dropped_bytes_;
+    return done < kChunkBytes ? kChunkBytes - done : 0;
+  };
+  while (family_ < plan_.families.size() && left() > 0) {
     const MergedFamily& family = plan_.families[family_];
     if (!has_begun_) begin_family(family, out);
     const auto& [part, next] = plan_.parts[part_];
     const Source& source = sources_[part.source];
-    const Family& share = source.index->families[part.family];
-    while (sample_ < share.sample_count && !is_full()) {
-      write_sample(family, source, source.index->samples[share.first_sample + sample_], out);
+    const std::span<const Sample> samples = samples_of(part);
+    if (sample_ == 0) prefetch_after(part_);
+    if (!escapes_ && lines_.copies(*source.index)) {
+      sample_ += copy_samples(family, source, samples.subspan(sample_), left(), out);
+    }
+    while (sample_ < samples.size() && left() > 0) {
+      write_sample(family, source, samples[sample_], out);
       ++sample_;
     }
-    if (sample_ < share.sample_count) break;
+    if (sample_ < samples.size()) break;
     sample_ = 0;
     part_ = next;
     if (part_ != Plan::kNone) continue;
@@ -77,21 +85,36 @@ bool PageWriter::write(std::string& out) {
   return true;
 }
 
+std::span<const Sample> PageWriter::samples_of(const Part& part) const {
+  const Index& index = *sources_[part.source].index;
+  const Family& share = index.families[part.family];
+  return std::span(index.samples).subspan(share.first_sample, share.sample_count);
+}
+
+// The samples of the part after the next are asked for, and the lines of the next, whose samples
+// are there by now.
+void PageWriter::prefetch_after(std::uint32_t part) const {
+  const std::uint32_t next = plan_.parts[part].next;
+  if (next == Plan::kNone) return;
+  const auto& [next_part, after] = plan_.parts[next];
+  const auto samples = samples_of(next_part);
+  const std::string_view text = sources_[next_part.source].text;
+  const char* const begin = samples.front().line(text).data();
+  const std::string_view last = samples.back().line(text);
+  if (begin < last.data()) {
+    prefetch(begin, static_cast<std::size_t>(last.data() - begin) + last.size());
+  }
+  if (after == Plan::kNone) return;
+  const auto later = samples_of(plan_.parts[after].part);
+  prefetch(later.data(), later.size_bytes());
+}
+
 void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   has_begun_ = true;
   part_ = family.first_part;
-  std::size_t count = 0;
-  for (std::uint32_t at = part_; at != Plan::kNone; at = plan_.parts[at].next) {
-    const Part& part = plan_.parts[at].part;
-    count += sources_[part.source].index->families[part.family].sample_count;
-  }
-  series_.restart(family.type, count);
-  escapes_ = format_.escaping == Escaping::kDots;
-  if (format_.escaping != Escaping::kAllowUtf8) {
-    for (std::uint32_t at = part_; at != Plan::kNone; at = plan_.parts[at].next) {
-      escapes_ |= sources_[plan_.parts[at].part.source].index->has_quoted_names;
-    }
-  }
+  series_.restart(family.type, family.sample_count);
+  escapes_ = format_.escaping == Escaping::kDots ||
+             (format_.escaping != Escaping::kAllowUtf8 && family.may_have_quotes);
   keeps_created_ = false;
   if (format_.syntax == Syntax::kOpenMetrics) return write_openmetrics_head(family, out);
   append_help(family, family.name, Dialect::kText, out);
@@ -135,10 +158,49 @@ void PageWriter::write_openmetrics_head(const MergedFamily& family, std::string&
   if (!unit.empty()) append_metadata("# UNIT ", name, unit, out);
 }
 
-// `_created` of a counter or of a structural family, where it has no place.
+// `_created` of a counter or of a structural family, where it has no place. Beside `foo_total` it is
+// `foo_created`, otherwise it is behind the family's name: most names are told by their size.
 bool PageWriter::is_left_out(const MergedFamily& family, std::string_view name) const {
-  if (keeps_created_ || !name.ends_with(kCreatedSuffix)) return false;
+  constexpr std::size_t kLonger = kCreatedSuffix.size();
+  constexpr std::size_t kLongerThanTotal = kLonger - std::string_view("_total").size();
+  if (keeps_created_) return false;
+  const std::size_t longer = name.size() - family.name.size();
+  if (!escapes_ && longer != kLonger && longer != kLongerThanTotal) return false;
+  if (!name.ends_with(kCreatedSuffix)) return false;
   return name.size() != family.name.size() || !family.name.ends_with(kCreatedSuffix);
+}
+
+// Of a source whose lines are copied as they are: what stands together in its text is copied
+// together. Takes samples until `bytes_max` are reached; how many.
+std::size_t PageWriter::copy_samples(const MergedFamily& family, const Source& source,
+                                     std::span<const Sample> samples, std::size_t bytes_max,
+                                     std::string& out) {
+  std::string_view run;  // whole lines, the last one without its line feed
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  const auto write_run = [&] {
+    if (!run.empty()) out.append(run) += '\n';
+    run = {};
+  };
+  for (; count < samples.size() && bytes < bytes_max; ++count) {
+    const Sample& sample = samples[count];
+    const std::string_view line = sample.line(source.text);
+    const std::string_view name = sample.name(source.text);
+    bytes += line.size() + 1;
+    const bool is_new = !is_left_out(family, name);
+    if (!is_new || !series_.insert({name, sample.labels(source.text)}, sample.hash())) {
+      if (is_new) ++plan_.stats.duplicates_dropped;
+      dropped_bytes_ += line.size() + 1;
+      write_run();
+    } else if (!run.empty() && line.data() == run.data() + run.size() + 1) {
+      run = {run.data(), run.size() + 1 + line.size()};  // but a line feed is between
+    } else {
+      write_run();
+      run = line;
+    }
+  }
+  write_run();
+  return count;
 }
 
 void PageWriter::write_sample(const MergedFamily& family, const Source& source,

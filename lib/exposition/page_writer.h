@@ -59,6 +59,11 @@ class PageWriter {
   [[nodiscard]] FamilyType openmetrics_type(const MergedFamily& family);
   void write_openmetrics_head(const MergedFamily& family, std::string& out);
   [[nodiscard]] bool is_left_out(const MergedFamily& family, std::string_view name) const;
+  [[nodiscard]] std::span<const Sample> samples_of(const Part& part) const;
+  void prefetch_after(std::uint32_t part) const;
+  [[nodiscard]] std::size_t copy_samples(const MergedFamily& family, const Source& source,
+                                         std::span<const Sample> samples, std::size_t bytes_max,
+                                         std::string& out);
   void write_sample(const MergedFamily& family, const Source& source, const Sample& sample,
                     std::string& out);
   void write_escaped_sample(const MergedFamily& family, const Source& source, const Sample& sample,
