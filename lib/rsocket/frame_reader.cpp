@@ -14,12 +14,14 @@ namespace {
 constexpr std::size_t kRoomBytesMin = FrameReader::kIdleBufferBytes / 2;
 constexpr std::size_t kTypeOffset = 4;  // of the byte whose upper six bits are the type
 
-// The buffer to have when `held` bytes wait in one of `size`: room of at least kRoomBytesMin, at
-// most twice what is held beyond the idle buffer, and never much more than the longest frame.
+// The buffer to have when `held` bytes wait in one of `size`: room of at least kRoomBytesMin, no
+// more than grows with what is held beyond the idle buffer, and never much more than the longest
+// frame.
 std::size_t buffer_size_for(std::size_t held, std::size_t size) {
   if (size - held < kRoomBytesMin) {
     const std::size_t longest = std::max(kLengthPrefixBytes + kFrameBytesMax, held) + kRoomBytesMin;
-    return std::clamp(2 * size, FrameReader::kIdleBufferBytes, longest);
+    const std::size_t quick = std::min(8 * size, FrameReader::kQuickBufferBytes);
+    return std::clamp(std::max(2 * size, quick), FrameReader::kIdleBufferBytes, longest);
   }
   if (held < size / 8) return std::max(2 * held, FrameReader::kIdleBufferBytes);
   return size;
@@ -28,25 +30,25 @@ std::size_t buffer_size_for(std::size_t held, std::size_t size) {
 }  // namespace
 
 std::span<std::byte> FrameReader::prepare() {
-  const auto held = ByteView(buffer_).subspan(begin_, end_ - begin_);
+  const ByteView waiting = held();
   const std::size_t size = skip_bytes_ != 0
                                ? std::clamp(skip_bytes_, kIdleBufferBytes, kSkipBufferBytes)
-                               : buffer_size_for(held.size(), buffer_.size());
-  if (size != buffer_.size()) {
-    Bytes resized(size);
-    std::ranges::copy(held, resized.begin());
+                               : buffer_size_for(waiting.size(), size_);
+  if (size != size_) {
+    auto resized = std::make_unique_for_overwrite<std::byte[]>(size);
+    std::ranges::copy(waiting, resized.get());
     buffer_.swap(resized);
+    size_ = size;
   } else if (begin_ != 0) {
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
-              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    std::ranges::copy(waiting, buffer_.get());
   }
   end_ -= begin_;
   begin_ = 0;
-  return std::span(buffer_).subspan(end_);
+  return {buffer_.get() + end_, size_ - end_};
 }
 
 void FrameReader::commit(std::size_t bytes) {
-  CHECK(bytes <= buffer_.size() - end_, "no more than the room that prepare() gave");
+  CHECK(bytes <= size_ - end_, "no more than the room that prepare() gave");
   end_ += bytes;
   const std::size_t skipped = std::min(skip_bytes_, bytes);
   begin_ += skipped;
@@ -55,13 +57,13 @@ void FrameReader::commit(std::size_t bytes) {
 
 boost::system::result<std::optional<ByteView>> FrameReader::next() {
   if (error_) return *error_;
-  const ByteView held = ByteView(buffer_).subspan(begin_, end_ - begin_);
-  if (held.size() < kLengthPrefixBytes) {
+  const ByteView waiting = held();
+  if (waiting.size() < kLengthPrefixBytes) {
     if (base::is_mutant(base::Mutant::kPrefixMisread)) begin_ = end_;
     return std::nullopt;
   }
-  const std::size_t frame_bytes = WireReader(held).u24();
-  const ByteView arrived = held.subspan(kLengthPrefixBytes);
+  const std::size_t frame_bytes = WireReader(waiting).u24();
+  const ByteView arrived = waiting.subspan(kLengthPrefixBytes);
   if (frame_bytes < kFrameHeaderBytes) {
     error_ = FrameError::kHeaderTooShort;
     return *error_;
@@ -79,20 +81,17 @@ boost::system::result<std::optional<ByteView>> FrameReader::next() {
 }
 
 ByteView FrameReader::arriving() const {
-  const ByteView held = ByteView(buffer_).subspan(begin_, end_ - begin_);
-  return held.subspan(std::min(held.size(), kLengthPrefixBytes));
+  return held().subspan(std::min(buffered(), kLengthPrefixBytes));
 }
 
 void FrameReader::skip() {
   const ByteView arrived = arriving();
   CHECK(!arrived.empty(), "there is an unfinished frame to skip");
-  const std::size_t frame_bytes = WireReader(ByteView(buffer_).subspan(begin_)).u24();
+  const std::size_t frame_bytes = WireReader(held()).u24();
   CHECK(arrived.size() < frame_bytes, "a whole frame is taken, not skipped");
   skip_bytes_ = frame_bytes - arrived.size();
   begin_ = end_;
 }
-
-std::size_t FrameReader::buffered() const { return end_ - begin_; }
 
 void encode_length_prefix(std::size_t frame_bytes, std::span<std::byte, 3> out) {
   CHECK(frame_bytes <= kFrameBytesMax, "a length prefix has 24 bits");

@@ -2,13 +2,17 @@
 // itself.
 //
 // Sans-I/O. The driver asks for room with prepare(), reads into it, tells how much came with
-// commit(), and takes whole frames with next(). Memory grows with what has arrived (doubling),
-// never with what a prefix declares; while idle the reader holds no more than kIdleBufferBytes, and
-// no more than kSkipBufferBytes while it skips a frame.
+// commit(), and takes whole frames with next(). Memory grows with what has arrived, never with what a
+// prefix declares: eightfold up to kQuickBufferBytes, so that a usual reply takes few reads, and
+// doubling from there. While idle the reader holds no more than kIdleBufferBytes, and no more than
+// kSkipBufferBytes while it skips a frame.
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <cstddef>
+#include <memory>
 #include <optional>
+#include <span>
 
 #include "rsocket/frame.h"
 
@@ -18,6 +22,7 @@ class FrameReader {
  public:
   static constexpr std::size_t kIdleBufferBytes = 512;
   static constexpr std::size_t kSkipBufferBytes = 4096;
+  static constexpr std::size_t kQuickBufferBytes = std::size_t{32} * 1024;
 
   // Room for the next read: never empty. Invalidates every frame that next() gave.
   [[nodiscard]] std::span<std::byte> prepare();
@@ -40,10 +45,14 @@ class FrameReader {
   void skip();
 
   // Bytes of an unfinished frame that wait here; 0 between frames.
-  [[nodiscard]] std::size_t buffered() const;
+  [[nodiscard]] std::size_t buffered() const { return end_ - begin_; }
 
  private:
-  Bytes buffer_;
+  [[nodiscard]] ByteView held() const { return {buffer_.get() + begin_, end_ - begin_}; }
+
+  // Not a vector: what nothing was read into is not touched.
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t size_ = 0;        // of the buffer
   std::size_t begin_ = 0;       // first byte not yet given out
   std::size_t end_ = 0;         // behind the last byte that came
   std::size_t skip_bytes_ = 0;  // of a skipped frame, still to come; then begin_ == end_
