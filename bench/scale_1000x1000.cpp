@@ -227,10 +227,12 @@ Report Run::report() const {
   report.add({"wall_p99_ms", in_ms(quantile(walls, 0.99))});
   report.add({"wall_goal_ms", (proxy_ms + load_ms) / cores + 100});
   report.add({"proxy_cpu_ms", proxy_ms});
+  report.add({"proxy_cpu_min_ms", in_ms(plain_.sorted(&Cost::proxy_cpu).front())});
   report.add({"load_cpu_ms", load_ms});
   std::vector<double> totals;
   for (const FloorFigures& floor : floors_) totals.push_back(in_ms(floor.total()));
-  report.add({"floor_ms", median_of(std::move(totals))});
+  report.add({"floor_ms", median_of(totals)});
+  report.add({"floor_min_ms", std::ranges::min(totals)});
   report.add({"floor_private_operations_ms", floor_ms(&FloorFigures::private_operations)});
   report.add({"floor_decompression_ms", floor_ms(&FloorFigures::decompression)});
   report.add({"floor_lines_ms", floor_ms(&FloorFigures::lines)});

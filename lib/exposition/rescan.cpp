@@ -1,6 +1,9 @@
 #include "exposition/rescan.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include "exposition/line.h"
@@ -13,22 +16,88 @@ std::size_t offset(std::string_view text, std::string_view part) {
   return static_cast<std::size_t>(part.data() - text.data());
 }
 
-// Walks along both texts, sample by sample.
+// How many bytes at the front are the same.
+std::size_t common_size(std::string_view a, std::string_view b) {
+  const std::size_t size = std::min(a.size(), b.size());
+  const auto difference = [&](std::size_t at) {
+    std::uint64_t left = 0;
+    std::uint64_t right = 0;
+    std::memcpy(&left, a.data() + at, sizeof left);
+    std::memcpy(&right, b.data() + at, sizeof right);
+    return left ^ right;
+  };
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= size; at += sizeof(std::uint64_t)) {
+    // The lowest bit that is set is of the first byte that differs.
+    const std::uint64_t found = difference(at);
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+  }
+  while (at < size && a[at] == b[at]) ++at;
+  return at;
+}
+
+// Walks along both texts, sample by sample, from one difference to the next.
 class Walk {
  public:
   Walk(std::string_view text, const Exposition& before) : text_(text), before_(before) {
     index_.samples.reserve(before.index.samples.size());
+    compare();
   }
 
   // From the end of the sample before to the end of this one.
-  bool take(const Sample& sample, FamilyType type) {
-    const std::string_view old = before_.text;
-    const auto fixed = sample.before_value(old);
-    if (!fixed || offset(old, *fixed) < old_end_) return false;
-    const std::size_t skipped = offset(old, *fixed) + fixed->size() - old_end_;
-    if (!text_.substr(end_).starts_with(old.substr(old_end_, skipped))) return false;
+  [[nodiscard]] bool take(const Sample& sample, FamilyType type) {
+    const std::string_view line = sample.line(before_.text);
+    const std::size_t begin = offset(before_.text, line);
+    if (begin < old_end_) return false;
+    // Up to its line feed, so that its value has not become longer. Whether an unchanged line has a
+    // timestamp is not kept.
+    const bool is_same = begin + line.size() < old_same_ && !before_.index.has_timestamps;
+    return is_same ? take_same(sample, line, begin) : take_other(sample, type, begin);
+  }
 
-    const std::size_t value = end_ + skipped;
+  // What is behind the last sample.
+  [[nodiscard]] bool ends_alike() const {
+    return old_same_ == before_.text.size() && end_ + (old_same_ - old_end_) == text_.size();
+  }
+
+  [[nodiscard]] Index finish() && {
+    index_.families = before_.index.families;
+    index_.dialect = dialect();
+    index_.has_quoted_names = before_.index.has_quoted_names;
+    index_.has_odd_blanks = before_.index.has_odd_blanks;
+    index_.has_timestamps = has_timestamps_;
+    if (!has_moved_) return std::move(index_);
+    for (Family& family : index_.families) {
+      family.name_begin = moved(family.name_begin, family.first_sample);
+      if (family.help_size > 0) {
+        family.help_begin = moved(family.help_begin, family.first_sample);
+      }
+    }
+    return std::move(index_);
+  }
+
+ private:
+  [[nodiscard]] Dialect dialect() const { return before_.index.dialect; }
+
+  void compare() {
+    old_same_ =
+        old_end_ + common_size(text_.substr(end_), std::string_view(before_.text).substr(old_end_));
+  }
+
+  bool take_same(const Sample& sample, std::string_view line, std::size_t begin) {
+    const std::size_t at = end_ + (begin - old_end_);
+    index_.samples.push_back(sample.in(text_, text_.substr(at, line.size())));
+    end_ = at + line.size();
+    old_end_ = begin + line.size();
+    return true;
+  }
+
+  bool take_other(const Sample& sample, FamilyType type, std::size_t old_begin) {
+    const auto fixed = sample.before_value(before_.text);
+    if (!fixed) return false;
+    const std::size_t old_value = old_begin + fixed->size();
+    if (old_value > old_same_) return false;
+    const std::size_t value = end_ + (old_value - old_end_);
     std::string_view rest = text_.substr(value, text_.find('\n', value) - value);
     if (rest.ends_with('\r')) rest.remove_suffix(1);
     LineRest parts;
@@ -39,49 +108,37 @@ class Walk {
       // With the space before it, which is one of the bytes that both have.
       const std::string_view spaced{rest.data() - 1, rest.size() + 1};
       if (read_rest(spaced, Dialect::kOpenMetrics, parts)) return false;
+      if (rest.find('\0') != std::string_view::npos) return false;  // in an exemplar
     }
-    const bool may_be_negative = type != FamilyType::kHistogram || is_sum(sample.name(old));
+    const bool may_be_negative =
+        type != FamilyType::kHistogram || is_sum(sample.name(before_.text));
     if (!may_be_negative && is_negative(parts.value)) return false;
     has_timestamps_ |= !parts.timestamp.empty();
     const std::size_t begin = value - fixed->size();
     end_ = value + rest.size();
-    old_end_ = offset(old, sample.line(old)) + sample.line(old).size();
+    old_end_ = old_begin + sample.line(before_.text).size();
+    has_moved_ |= end_ - begin != old_end_ - old_begin;
     index_.samples.push_back(sample.in(text_, text_.substr(begin, end_ - begin)));
+    compare();
     return true;
   }
 
-  // What is behind the last sample.
-  [[nodiscard]] bool ends_alike() const {
-    return text_.substr(end_) == std::string_view(before_.text).substr(old_end_);
-  }
-
-  Index finish() && {
-    index_.families = before_.index.families;
-    index_.dialect = dialect();
-    index_.has_quoted_names = before_.index.has_quoted_names;
-    index_.has_odd_blanks = before_.index.has_odd_blanks;
-    index_.has_timestamps = has_timestamps_;
-    for (Family& family : index_.families) {
-      family.name_begin = moved(family.name_begin);
-      if (family.help_size > 0) family.help_begin = moved(family.help_begin);
-    }
-    return std::move(index_);
-  }
-
- private:
-  [[nodiscard]] Dialect dialect() const { return before_.index.dialect; }
-
-  // Where that byte of the text before, no value's, is in this one.
-  [[nodiscard]] std::uint32_t moved(std::uint32_t old_offset) const {
+  // Where that byte of the text before, no value's, is in this one. `next`: the sample behind it,
+  // probably.
+  [[nodiscard]] std::uint32_t moved(std::uint32_t old_offset, std::size_t next) const {
     const auto& olds = before_.index.samples;
     const auto begins = [this](const Sample& sample) {
       return offset(before_.text, sample.line(before_.text));
     };
-    const auto next = std::ranges::upper_bound(olds, old_offset, {}, begins);
-    if (next == olds.begin()) return old_offset;
-    const auto last = static_cast<std::size_t>(next - olds.begin()) - 1;
-    const std::string_view old_line = olds[last].line(before_.text);
-    const std::string_view line = index_.samples[last].line(text_);
+    const bool is_next = next < olds.size() && begins(olds[next]) > old_offset &&
+                         (next == 0 || begins(olds[next - 1]) <= old_offset);
+    if (!is_next) {
+      next = static_cast<std::size_t>(std::ranges::upper_bound(olds, old_offset, {}, begins) -
+                                      olds.begin());
+    }
+    if (next == 0) return old_offset;
+    const std::string_view old_line = olds[next - 1].line(before_.text);
+    const std::string_view line = index_.samples[next - 1].line(text_);
     const std::size_t from_begin = old_offset - offset(before_.text, old_line);
     const bool is_behind = from_begin >= old_line.size();
     const std::size_t longer = is_behind ? line.size() - old_line.size() : 0;
@@ -92,15 +149,16 @@ class Walk {
   const Exposition& before_;
   Index index_;
   bool has_timestamps_ = false;
-  std::size_t end_ = 0;      // of the last sample's line
-  std::size_t old_end_ = 0;  // likewise, in the text before
+  bool has_moved_ = false;    // a line that is longer or shorter than before
+  std::size_t end_ = 0;       // of the last sample's line
+  std::size_t old_end_ = 0;   // likewise, in the text before
+  std::size_t old_same_ = 0;  // up to where that goes on like this one
 };
 
 }  // namespace
 
 std::optional<Index> rescan(std::string_view text, const Exposition& before) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   // What was no OpenMetrics may be some now.
   if (before.index.dialect == Dialect::kText && ends_as_openmetrics(text)) return std::nullopt;
   Walk walk(text, before);
