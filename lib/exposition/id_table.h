@@ -30,6 +30,11 @@ class IdTable {
     count_ = 0;
   }
 
+  // It will be looked for soon.
+  void prefetch(std::uint64_t hash) const {
+    __builtin_prefetch(&slots_[static_cast<std::uint32_t>(hash) & mask_]);
+  }
+
   // The id that was put in under this hash and for which is_same(id) holds.
   template <class IsSame>
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, const IsSame& is_same) const {

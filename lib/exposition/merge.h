@@ -59,7 +59,7 @@ struct MergedFamily {
   bool is_help_differing = false;
   bool may_have_quotes = false;    // around a name in a sample
   std::uint32_t sample_count = 0;  // of all parts
-  std::uint32_t first_part = 0;  // in Plan::parts; the others follow by next
+  std::uint32_t first_part = 0;    // in Plan::parts; the others follow by next
   std::uint32_t last_part = 0;
 };
 

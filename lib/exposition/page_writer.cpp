@@ -67,7 +67,7 @@ bool PageWriter::write(std::string& out) {
     const auto& [part, next] = plan_.parts[part_];
     const Source& source = sources_[part.source];
     const std::span<const Sample> samples = samples_of(part);
-    if (sample_ == 0) prefetch_after(part_);
+    if (sample_ == 0) prefetch_next();
     if (!escapes_ && lines_.copies(*source.index)) {
       sample_ += copy_samples(family, source, samples.subspan(sample_), left(), out);
     }
@@ -85,33 +85,50 @@ bool PageWriter::write(std::string& out) {
   return true;
 }
 
-std::span<const Sample> PageWriter::samples_of(const Part& part) const {
-  const Index& index = *sources_[part.source].index;
-  const Family& share = index.families[part.family];
-  return std::span(index.samples).subspan(share.first_sample, share.sample_count);
+const Family& PageWriter::share_of(const Part& part) const {
+  return sources_[part.source].index->families[part.family];
 }
 
-// The samples of the part after the next are asked for, and the lines of the next, whose samples
-// are there by now.
-void PageWriter::prefetch_after(std::uint32_t part) const {
-  const std::uint32_t next = plan_.parts[part].next;
-  if (next == Plan::kNone) return;
-  const auto& [next_part, after] = plan_.parts[next];
-  const auto samples = samples_of(next_part);
-  const std::string_view text = sources_[next_part.source].text;
-  const char* const begin = samples.front().line(text).data();
-  const std::string_view last = samples.back().line(text);
-  if (begin < last.data()) {
-    prefetch(begin, static_cast<std::size_t>(last.data() - begin) + last.size());
+std::span<const Sample> PageWriter::samples_of(const Part& part) const {
+  const Family& share = share_of(part);
+  return std::span(sources_[part.source].index->samples)
+      .subspan(share.first_sample, share.sample_count);
+}
+
+void PageWriter::start_prefetching(const MergedFamily& family) {
+  constexpr int kPartsAhead = 3;  // of each of the three
+  share_ahead_ = samples_ahead_ = lines_ahead_ = Plan::kNone;
+  for (std::uint32_t* const position : {&share_ahead_, &samples_ahead_, &lines_ahead_}) {
+    *position = family.first_part;
+    for (int i = 0; i < kPartsAhead; ++i) prefetch_next();
   }
-  if (after == Plan::kNone) return;
-  const auto later = samples_of(plan_.parts[after].part);
-  prefetch(later.data(), later.size_bytes());
+}
+
+void PageWriter::prefetch_next() {
+  const auto take = [this](std::uint32_t& position) {
+    const auto& link = plan_.parts[position];
+    position = link.next;
+    return link.part;
+  };
+  if (share_ahead_ != Plan::kNone) prefetch(&share_of(take(share_ahead_)), sizeof(Family));
+  if (samples_ahead_ != Plan::kNone) {
+    const auto samples = samples_of(take(samples_ahead_));
+    prefetch(samples.data(), samples.size_bytes());
+  }
+  if (lines_ahead_ != Plan::kNone) {
+    const Part part = take(lines_ahead_);
+    const std::string_view text = sources_[part.source].text;
+    const auto samples = samples_of(part);
+    const std::string_view first = samples.front().line(text);
+    const std::string_view last = samples.back().line(text);
+    prefetch(first.data(), static_cast<std::size_t>(last.data() + last.size() - first.data()));
+  }
 }
 
 void PageWriter::begin_family(const MergedFamily& family, std::string& out) {
   has_begun_ = true;
   part_ = family.first_part;
+  start_prefetching(family);
   series_.restart(family.type, family.sample_count);
   escapes_ = format_.escaping == Escaping::kDots ||
              (format_.escaping != Escaping::kAllowUtf8 && family.may_have_quotes);
@@ -158,8 +175,8 @@ void PageWriter::write_openmetrics_head(const MergedFamily& family, std::string&
   if (!unit.empty()) append_metadata("# UNIT ", name, unit, out);
 }
 
-// `_created` of a counter or of a structural family, where it has no place. Beside `foo_total` it is
-// `foo_created`, otherwise it is behind the family's name: most names are told by their size.
+// `_created` of a counter or of a structural family, where it has no place. Beside `foo_total` it
+// is `foo_created`, otherwise it is behind the family's name: most names are told by their size.
 bool PageWriter::is_left_out(const MergedFamily& family, std::string_view name) const {
   constexpr std::size_t kLonger = kCreatedSuffix.size();
   constexpr std::size_t kLongerThanTotal = kLonger - std::string_view("_total").size();
@@ -182,8 +199,10 @@ std::size_t PageWriter::copy_samples(const MergedFamily& family, const Source& s
     if (!run.empty()) out.append(run) += '\n';
     run = {};
   };
+  constexpr std::size_t kAhead = 4;
   for (; count < samples.size() && bytes < bytes_max; ++count) {
     const Sample& sample = samples[count];
+    if (count + kAhead < samples.size()) series_.prefetch(samples[count + kAhead].hash());
     const std::string_view line = sample.line(source.text);
     const std::string_view name = sample.name(source.text);
     bytes += line.size() + 1;

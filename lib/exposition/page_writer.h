@@ -59,8 +59,10 @@ class PageWriter {
   [[nodiscard]] FamilyType openmetrics_type(const MergedFamily& family);
   void write_openmetrics_head(const MergedFamily& family, std::string& out);
   [[nodiscard]] bool is_left_out(const MergedFamily& family, std::string_view name) const;
+  [[nodiscard]] const Family& share_of(const Part& part) const;
   [[nodiscard]] std::span<const Sample> samples_of(const Part& part) const;
-  void prefetch_after(std::uint32_t part) const;
+  void start_prefetching(const MergedFamily& family);
+  void prefetch_next();
   [[nodiscard]] std::size_t copy_samples(const MergedFamily& family, const Source& source,
                                          std::span<const Sample> samples, std::size_t bytes_max,
                                          std::string& out);
@@ -82,6 +84,11 @@ class PageWriter {
   std::size_t family_ = 0;  // the position of what comes next
   std::uint32_t part_ = 0;  // in plan_.parts
   std::size_t sample_ = 0;
+  // What is asked for of the parts that come next, each a few ahead of the one it needs: where
+  // their samples are, these, and their lines.
+  std::uint32_t share_ahead_ = Plan::kNone;
+  std::uint32_t samples_ahead_ = Plan::kNone;
+  std::uint32_t lines_ahead_ = Plan::kNone;
   std::size_t dropped_bytes_ = 0;  // since write() was called
   bool has_ended_ = false;
   std::string name_;  // here to keep its memory, as the next

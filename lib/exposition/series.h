@@ -61,6 +61,9 @@ class SeriesSet {
   // Forgets all, and makes room for so many series at once; more may come.
   void restart(FamilyType type, std::size_t expected_count);
 
+  // Series of this hash come soon.
+  void prefetch(std::uint32_t hash) const { ids_.prefetch(hash); }
+
   // False when the series is in already. `hash` is its series_hash(), under one key for all. The
   // series' bytes must outlive the next restart().
   [[nodiscard]] bool insert(const SeriesView& series, std::uint32_t hash) {
