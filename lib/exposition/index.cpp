@@ -17,22 +17,6 @@ Sample::Sample(std::string_view text, std::string_view line, std::string_view na
   if (!is_usual) name_size_ = kUnusual;
 }
 
-Sample Sample::in(std::string_view text, std::string_view line) const {
-  Sample other = *this;
-  other.begin_ = static_cast<std::uint32_t>(line.data() - text.data());
-  other.size_ = static_cast<std::uint32_t>(line.size());
-  return other;
-}
-
-std::optional<std::string_view> Sample::before_value(std::string_view text) const {
-  if (name_size_ == kUnusual) return std::nullopt;
-  const std::string_view whole = line(text);
-  std::size_t size = name_size_;
-  if (whole[size] == '{') size += labels_size_ + 2;
-  while (is_blank(whole[size])) ++size;
-  return whole.substr(0, size);
-}
-
 std::string_view Sample::from_value(std::string_view text) const {
   const std::string_view whole = line(text);
   if (const auto before = before_value(text)) return whole.substr(before->size());

@@ -13,6 +13,7 @@
 
 #include "exposition/family.h"
 #include "exposition/format.h"
+#include "exposition/lexical.h"
 #include "exposition/protobuf_fields.h"
 
 namespace prometheus_rsocket::exposition {
@@ -34,7 +35,12 @@ class Sample {
   Sample(std::string_view text, std::string_view line, std::string_view name,
          std::string_view labels);
   // The same series in another text, with another value or timestamp perhaps.
-  [[nodiscard]] Sample in(std::string_view text, std::string_view line) const;
+  [[nodiscard]] Sample in(std::string_view text, std::string_view line) const {
+    Sample other = *this;
+    other.begin_ = static_cast<std::uint32_t>(line.data() - text.data());
+    other.size_ = static_cast<std::uint32_t>(line.size());
+    return other;
+  }
 
   [[nodiscard]] std::string_view line(std::string_view text) const {
     return {text.data() + begin_, size_};
@@ -51,7 +57,14 @@ class Sample {
   }
   // The line up to its value, with the blanks between. Nothing for the lines whose name and labels
   // are not found at once: where there are blanks before the brace, or quotes around the name.
-  [[nodiscard]] std::optional<std::string_view> before_value(std::string_view text) const;
+  [[nodiscard]] std::optional<std::string_view> before_value(std::string_view text) const {
+    if (name_size_ == kUnusual) return std::nullopt;
+    const std::string_view whole = line(text);
+    std::size_t size = name_size_;
+    if (whole[size] == '{') size += labels_size_ + 2;
+    while (is_blank(whole[size])) ++size;
+    return whole.substr(0, size);
+  }
   // The line from its value on.
   [[nodiscard]] std::string_view from_value(std::string_view text) const;
 

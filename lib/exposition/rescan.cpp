@@ -98,29 +98,41 @@ class Walk {
     const std::size_t old_value = old_begin + fixed->size();
     if (old_value > old_same_) return false;
     const std::size_t value = end_ + (old_value - old_end_);
-    std::string_view rest = text_.substr(value, text_.find('\n', value) - value);
-    if (rest.ends_with('\r')) rest.remove_suffix(1);
     LineRest parts;
-    if (dialect() == Dialect::kText) {
-      trim_blanks_behind(rest);
-      if (read_rest(rest, Dialect::kText, parts)) return false;
-    } else {
-      // With the space before it, which is one of the bytes that both have.
-      const std::string_view spaced{rest.data() - 1, rest.size() + 1};
-      if (read_rest(spaced, Dialect::kOpenMetrics, parts)) return false;
-      if (rest.find('\0') != std::string_view::npos) return false;  // in an exemplar
-    }
+    const auto size = take_rest(text_.substr(value), parts);
+    if (!size) return false;
     const bool may_be_negative =
         type != FamilyType::kHistogram || is_sum(sample.name(before_.text));
     if (!may_be_negative && is_negative(parts.value)) return false;
     has_timestamps_ |= !parts.timestamp.empty();
     const std::size_t begin = value - fixed->size();
-    end_ = value + rest.size();
+    end_ = value + *size;
     old_end_ = old_begin + sample.line(before_.text).size();
     has_moved_ |= end_ - begin != old_end_ - old_begin;
     index_.samples.push_back(sample.in(text_, text_.substr(begin, end_ - begin)));
     compare();
     return true;
+  }
+
+  // From a value on: how much of it is of the line. Nothing when it is not good.
+  [[nodiscard]] std::optional<std::size_t> take_rest(std::string_view rest, LineRest& parts) const {
+    const std::size_t digits = plain_number_size(rest);
+    if (digits > 0 && digits < rest.size() && rest[digits] == '\n') {
+      parts.value = rest.substr(0, digits);
+      return digits;
+    }
+    rest = rest.substr(0, rest.find('\n'));
+    if (rest.ends_with('\r')) rest.remove_suffix(1);
+    if (dialect() == Dialect::kText) {
+      trim_blanks_behind(rest);
+      if (read_rest(rest, Dialect::kText, parts)) return std::nullopt;
+      return rest.size();
+    }
+    // With the space before it, which is one of the bytes that both have.
+    const std::string_view spaced{rest.data() - 1, rest.size() + 1};
+    if (read_rest(spaced, Dialect::kOpenMetrics, parts)) return std::nullopt;
+    if (rest.find('\0') != std::string_view::npos) return std::nullopt;  // in an exemplar
+    return rest.size();
   }
 
   // Where that byte of the text before, no value's, is in this one. `next`: the sample behind it,
