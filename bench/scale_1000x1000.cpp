@@ -15,6 +15,7 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ struct Options {
   std::size_t hung = 0;
   unsigned scrapes = 20;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  PageSyntax syntax = PageSyntax::kText;
   bool gzip = false;
   double gate = 1.5;
   double resident_gate_mb = 160;
@@ -110,6 +112,7 @@ class Run {
       if (auto page = scrape(PageCoding::kIdentity); !page) return page.error();
     }
     static_cast<void>(floor_.run());
+    at_begin_ = read_process_figures(proxy_->pid()).value_or(ProcessFigures{});
     return {};
   }
 
@@ -157,7 +160,7 @@ class Run {
   }
 
   result<ScrapedPage, std::string> scrape(PageCoding coding) {
-    auto page = scraper_.scrape(coding);
+    auto page = scraper_.scrape(options_.syntax, coding);
     const std::size_t wanted = (options_.clients - options_.hung) * options_.series;
     if (page && page->sample_count != wanted) {
       return "the page has " + std::to_string(page->sample_count) + " samples, not " +
@@ -207,12 +210,14 @@ class Run {
   Costs gzip_;
   std::vector<FloorFigures> floors_;
   std::vector<double> ratios_;
+  ProcessFigures at_begin_;  // of the measured scrapes
   ProcessFigures at_end_;
 };
 
 Report Run::report() const {
   Report report("scale " + std::to_string(options_.clients) + " x " +
                 std::to_string(options_.series) +
+                (options_.syntax == PageSyntax::kText ? ", text" : ", OpenMetrics") +
                 ", a proxy with --threads=" + std::to_string(options_.threads));
   const auto walls = plain_.sorted(&Cost::wall);
   const double proxy_ms = in_ms(plain_.median(&Cost::proxy_cpu));
@@ -248,8 +253,11 @@ Report Run::report() const {
     report.add({"gzip_proxy_cpu_ms", gzip_ms});
     report.add({"gzip_adds_ms", gzip_ms - proxy_ms, "<= 60"});
   }
-  report.add(
-      {"proxy_resident_mb", static_cast<double>(at_end_.resident_bytes) / kBytesPerMegabyte});
+  const auto resident_mb = [](const ProcessFigures& figures) {
+    return static_cast<double>(figures.resident_bytes) / kBytesPerMegabyte;
+  };
+  report.add({"proxy_resident_begin_mb", resident_mb(at_begin_)});
+  report.add({"proxy_resident_end_mb", resident_mb(at_end_)});
   report.add({"proxy_resident_peak_mb", resident_peak_mb(), "<= 160"});
   return report;
 }
@@ -310,6 +318,10 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "The proxy's --threads, and the floor's")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  app.add_option("--format", options.syntax, "Of the page; the clients send text")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, PageSyntax>{
+          {"text", PageSyntax::kText}, {"openmetrics", PageSyntax::kOpenMetrics}}))
+      ->default_str("text");
   app.add_flag("--gzip", options.gzip, "Scrapes with gzip as well, in turn");
   app.add_option("--gate", options.gate, "The most CPU a scrape may take, in floors; 0: any")
       ->check(CLI::NonNegativeNumber)

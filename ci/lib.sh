@@ -17,7 +17,7 @@ die() {
 BUILD_PACKAGES=(
   git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
   libspdlog-dev libisal-dev prometheus-cpp-dev libcli11-dev zlib1g-dev libzstd-dev libgtest-dev
-  libgmock-dev librapidcheck-dev libbenchmark-dev libyaml-cpp-dev
+  libgmock-dev librapidcheck-dev libbenchmark-dev libyaml-cpp-dev libgoogle-perftools-dev
 )
 TEST_PACKAGES=(prometheus python3)
 HASHES_PACKAGES=(clang-16) # an older one does not read the views of libstdc++ 12

@@ -27,7 +27,7 @@ ClientText::ClientText(std::size_t client, std::size_t series) {
   const std::string labels = "{app=\"" + std::to_string(10'000 + client) + "\",id=\"";
   std::uint64_t state = client;
   for (std::size_t i = 0; i < series; ++i) {
-    const std::string name = "jvm_pool_" + std::to_string(100 + i / kFamilySize) + "_bytes";
+    const std::string name = "jvm_" + std::to_string(100 + i / kFamilySize) + "_bytes";
     if (i % kFamilySize == 0) {
       rest_ += "# HELP " + name + " The memory in use\n# TYPE " + name + " gauge\n";
     }

@@ -10,7 +10,7 @@ namespace prometheus_rsocket::bench {
 
 class ClientText {
  public:
-  // `series` samples in families of ten, each with its HELP and TYPE; about 50 bytes a sample with
+  // `series` samples in families of ten, each with its HELP and TYPE; about 51 bytes a sample with
   // them. All clients have the same families, and no two the same series.
   ClientText(std::size_t client, std::size_t series);
 

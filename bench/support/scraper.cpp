@@ -72,12 +72,14 @@ struct Scraper::Connection {
 Scraper::Scraper(std::uint16_t port) : connection_(std::make_unique<Connection>(port)) {}
 Scraper::~Scraper() = default;
 
-result<ScrapedPage, std::string> Scraper::scrape(PageCoding coding) {
+result<ScrapedPage, std::string> Scraper::scrape(PageSyntax syntax, PageCoding coding) {
   auto& [context, socket, buffer, piece, body] = *connection_;
   http::request<http::empty_body> request(http::verb::get, "/metrics/connected", 11);
   request.set(http::field::host, "127.0.0.1");
-  request.set(http::field::accept, "text/plain;version=0.0.4");
-  request.set("X-Prometheus-Scrape-Timeout-Seconds", "30");
+  request.set(http::field::accept, syntax == PageSyntax::kText
+                                       ? "text/plain;version=0.0.4"
+                                       : "application/openmetrics-text;version=1.0.0");
+  request.set("X-Prometheus-Scrape-Timeout-Seconds", "10");
   if (coding == PageCoding::kGzip) request.set(http::field::accept_encoding, "gzip");
 
   body.clear();

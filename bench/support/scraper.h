@@ -11,6 +11,7 @@
 
 namespace prometheus_rsocket::bench {
 
+enum class PageSyntax { kText, kOpenMetrics };
 enum class PageCoding { kIdentity, kGzip };
 
 struct ScrapedPage {
@@ -29,9 +30,10 @@ class Scraper {
   Scraper(const Scraper&) = delete;
   Scraper& operator=(const Scraper&) = delete;
 
-  // GET /metrics/connected, with as much time as a Prometheus with a timeout of 30 s gives. The
+  // GET /metrics/connected, with as much time as a Prometheus gives by default, 10 s. The
   // page is inflated and counted when the clock has stopped. Otherwise what failed, in words.
-  [[nodiscard]] boost::system::result<ScrapedPage, std::string> scrape(PageCoding coding);
+  [[nodiscard]] boost::system::result<ScrapedPage, std::string> scrape(PageSyntax syntax,
+                                                                       PageCoding coding);
 
  private:
   struct Connection;
