@@ -216,6 +216,12 @@ TEST(OpenMetricsPage, BecomesText) {
             "h_sum 0.5\n");
 }
 
+// The family's escaped name is shorter than its samples' as they came.
+TEST(OpenMetricsPage, CreatedOfAnEscapedFamilyIsLeftOutOfText) {
+  EXPECT_EQ(page("# TYPE \"fü\" counter\n{\"fü_total\"} 1\n{\"fü_created\"} 2\n# EOF\n", kText),
+            "# TYPE f__total counter\nf__total 1\n");
+}
+
 TEST(OpenMetricsPage, ClientsOfBothDialectsShareAFamily) {
   const std::string text = "# HELP a_total A.\n# TYPE a_total counter\na_total{i=\"2\",} 2\n";
   const std::string open = "# TYPE a counter\na_total{i=\"1\"} 1\na_created{i=\"1\"} 0.5\n# EOF\n";

@@ -19,12 +19,14 @@ Exposition exposition_of(const std::string& text) { return {text, scanned(text)}
 void expect_equal(const Index& index, const Index& oracle) {
   RC_ASSERT(index.families == oracle.families);
   RC_ASSERT(index.samples == oracle.samples);
+  RC_ASSERT(index == oracle);
 }
 
-// The text with other values and, perhaps, without its timestamps.
+// The text with other values in most lines and, perhaps, without their timestamps.
 std::string with_other_values(const ModelSource& source, bool has_crlf) {
   ModelSource other = source;
   for (ModelSample& sample : other) {
+    if (*rc::gen::inRange(0, 3) == 0) continue;
     const std::size_t labels = sample.line.rfind('}');
     const std::size_t blank = sample.line.find(' ', labels == std::string::npos ? 0 : labels);
     sample.line.resize(blank + 1);
@@ -90,6 +92,23 @@ TEST(Rescan, ANewSeriesALostOneAndAnotherTypeAreLeftToAScan) {
   EXPECT_FALSE(rescan("# TYPE a gauge\na{x=\"1\"} 1\n", before).has_value());
   EXPECT_FALSE(rescan("# TYPE a counter\na{x=\"1\"} 1\na{x=\"2\"} 2\n", before).has_value());
   EXPECT_FALSE(rescan("", before).has_value());
+}
+
+TEST(Rescan, ATimestampInALineThatIsAsItWasIsSeen) {
+  const Exposition before = exposition_of("a 1 17\nb 2\n");
+  const auto index = rescan("a 1 17\nb 3\n", before);
+  ASSERT_TRUE(index);
+  EXPECT_TRUE(index->has_timestamps);
+  const auto without = rescan("a 1\nb 3\n", before);
+  ASSERT_TRUE(without);
+  EXPECT_FALSE(without->has_timestamps);
+}
+
+TEST(Rescan, AHelpTextBehindSamplesMovesWithThem) {
+  const std::string_view after = "a 100\na{x=\"1\"} 2\n# HELP a Later.\nb 2\n";
+  const auto index = rescan(after, exposition_of("a 1\na{x=\"1\"} 2\n# HELP a Later.\nb 2\n"));
+  ASSERT_TRUE(index);
+  EXPECT_EQ(index->families.at(0).help(after), "Later.");
 }
 
 TEST(Rescan, ANegativeCountIsLeftToAScan) {
