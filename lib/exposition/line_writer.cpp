@@ -32,29 +32,32 @@ bool is_within_bounds(std::string_view exemplar_labels) {
 
 }  // namespace
 
-bool LineWriter::copies(const Index& index) const {
-  return format_.syntax == Syntax::kText && index.dialect == Dialect::kText &&
-         !index.has_quoted_names && format_.escaping != Escaping::kDots &&
-         (format_.honor_timestamps || !index.has_timestamps);
+bool LineWriter::copies(const Index& index, FamilyType type) const {
+  if (format_.syntax != Syntax::kText) return is_plain(index, type) && !index.has_last_commas;
+  return index.dialect == Dialect::kText && !index.has_quoted_names &&
+         format_.escaping != Escaping::kDots && (format_.honor_timestamps || !index.has_timestamps);
+}
+
+// Whether lines of a text are OpenMetrics', but for commas behind their last labels.
+bool LineWriter::is_plain(const Index& index, FamilyType type) const {
+  return index.dialect == Dialect::kText && !index.has_quoted_names && !index.has_odd_blanks &&
+         !index.has_timestamps && format_.escaping != Escaping::kDots && bound_label(type).empty();
 }
 
 bool LineWriter::write(std::string_view text, const Index& index, FamilyType type,
                        const Sample& sample, std::string& out) {
-  if (copies(index)) {
-    out.append(sample.line(text)) += '\n';
+  const std::string_view line = sample.line(text);
+  if (copies(index, type)) {
+    out.append(line) += '\n';
     return true;
   }
-  const bool is_plain = index.dialect == Dialect::kText && !index.has_quoted_names &&
-                        !index.has_odd_blanks && !index.has_timestamps &&
-                        format_.escaping != Escaping::kDots && bound_label(type).empty();
-  const std::string_view labels = sample.labels(text);
-  if (!is_plain) {
+  if (!is_plain(index, type)) {
     const std::size_t size = out.size();
     if (rewrite(text, index.dialect, type, sample, out)) return true;
     out.resize(size);
     return false;
   }
-  const std::string_view line = sample.line(text);
+  const std::string_view labels = sample.labels(text);
   if (labels.ends_with(',')) {  // OpenMetrics has none behind the last label
     const auto comma = static_cast<std::size_t>(labels.data() + labels.size() - line.data()) - 1;
     out.append(line.substr(0, comma)).append(line.substr(comma + 1)) += '\n';

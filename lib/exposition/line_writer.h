@@ -23,8 +23,8 @@ class LineWriter {
  public:
   explicit LineWriter(const Format& format) : format_(format) {}
 
-  // Whether lines of such a text are copied as they are.
-  [[nodiscard]] bool copies(const Index& index) const;
+  // Whether lines of such a text, of a family of this type, are copied as they are.
+  [[nodiscard]] bool copies(const Index& index, FamilyType type) const;
 
   // Appends the sample, of a family of this type, and a line feed. False, and nothing appended,
   // when this format has no way to write it: two of its labels have one name when escaped, or text
@@ -37,6 +37,7 @@ class LineWriter {
                     std::string& out);
 
  private:
+  [[nodiscard]] bool is_plain(const Index& index, FamilyType type) const;
   bool rewrite(std::string_view text, Dialect dialect, FamilyType type, const Sample& sample,
                std::string& out);
   bool write_labels(std::string_view labels, std::string_view bound, std::string& out);

@@ -68,7 +68,7 @@ bool PageWriter::write(std::string& out) {
     const Source& source = sources_[part.source];
     const std::span<const Sample> samples = samples_of(part);
     if (sample_ == 0) prefetch_next();
-    if (!escapes_ && lines_.copies(*source.index)) {
+    if (!escapes_ && lines_.copies(*source.index, family.type)) {
       sample_ += copy_samples(family, source, samples.subspan(sample_), left(), out);
     }
     while (sample_ < samples.size() && left() > 0) {
