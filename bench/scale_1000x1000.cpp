@@ -244,6 +244,8 @@ Report Run::report() const {
   report.add({"floor_copy_ms", floor_ms(&FloorFigures::copy)});
   report.add({"floor_socket_ms", floor_ms(&FloorFigures::socket)});
   report.add({"ratio", ratio(), "<= 1.25"});
+  report.add({"ratio_of_least",
+              in_ms(plain_.sorted(&Cost::proxy_cpu).front()) / std::ranges::min(totals)});
   report.add({"ratio_min", std::ranges::min(ratios_)});
   report.add({"ratio_max", std::ranges::max(ratios_)});
   if (options_.gzip) {
