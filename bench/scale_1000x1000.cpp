@@ -41,6 +41,7 @@ constexpr int kUsageExit = 2;
 constexpr std::size_t kSpareDescriptors = 64;
 constexpr unsigned kWarmingScrapes = 3;
 constexpr std::chrono::seconds kReadyTime{60};
+constexpr std::chrono::milliseconds kBetweenScrapes{120};  // closer ones share a pull (design.md)
 constexpr double kBytesPerMegabyte = 1e6;
 
 struct Options {
@@ -160,6 +161,8 @@ class Run {
   }
 
   result<ScrapedPage, std::string> scrape(PageCoding coding) {
+    std::this_thread::sleep_until(next_scrape_);
+    next_scrape_ = std::chrono::steady_clock::now() + kBetweenScrapes;
     auto page = scraper_.scrape(options_.syntax, coding);
     const std::size_t wanted = (options_.clients - options_.hung) * options_.series;
     if (page && page->sample_count != wanted) {
@@ -206,6 +209,7 @@ class Run {
   const base::Duration ready_after_;
   Scraper scraper_;
   Floor floor_;
+  std::chrono::steady_clock::time_point next_scrape_;
   Costs plain_;
   Costs gzip_;
   std::vector<FloorFigures> floors_;
