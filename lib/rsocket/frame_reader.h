@@ -2,8 +2,8 @@
 // itself.
 //
 // Sans-I/O. The driver asks for room with prepare(), reads into it, tells how much came with
-// commit(), and takes whole frames with next(). Memory grows with what has arrived, never with what a
-// prefix declares: eightfold up to kQuickBufferBytes, so that a usual reply takes few reads, and
+// commit(), and takes whole frames with next(). Memory grows with what has arrived, never with what
+// a prefix declares: eightfold up to kQuickBufferBytes, so that a usual reply takes few reads, and
 // doubling from there. While idle the reader holds no more than kIdleBufferBytes, and no more than
 // kSkipBufferBytes while it skips a frame.
 #pragma once

@@ -88,8 +88,8 @@ TEST(FrameReader, HoldsAtMostEightTimesWhatArrivedAndOfMuchTwice) {
 
 TEST(FrameReader, TakesAUsualReplyInThreeReads) {
   FrameReader reader;
-  const Bytes reply = with_prefix(encode(
-      Frame{StreamId{1}, PayloadFrame{false, true, true, {std::nullopt, Bytes(16'000)}}}));
+  const Bytes reply = with_prefix(
+      encode(Frame{StreamId{1}, PayloadFrame{false, true, true, {std::nullopt, Bytes(16'000)}}}));
   base::ByteView rest = reply;
   int reads = 0;
   while (!rest.empty()) {
