@@ -20,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -31,33 +30,18 @@ public final class JavaClient {
   private JavaClient() {}
 
   public static void main(String[] args) throws IOException {
-    Map<String, String> options = parse(args);
+    Options options = Options.parse(args, Map.of(
+        "host", "127.0.0.1", "transport", "tcp", "clients", "1", "series", "1",
+        "name", "java", "first-backoff-ms", "10000"));
     listenToTheClientsLog();
     List<Peer> peers = new ArrayList<>();
-    int clients = Integer.parseInt(options.get("clients"));
+    int clients = options.number("clients");
     for (int number = 0; number < clients; number++) {
       peers.add(new Peer(number, options));
     }
     peers.forEach(Peer::start);
     obey(peers);
     Runtime.getRuntime().halt(0);
-  }
-
-  private static Map<String, String> parse(String[] args) {
-    Map<String, String> options = new TreeMap<>(Map.of(
-        "host", "127.0.0.1", "transport", "tcp", "clients", "1", "series", "1",
-        "name", "java", "first-backoff-ms", "10000"));
-    for (String arg : args) {
-      int equals = arg.indexOf('=');
-      if (!arg.startsWith("--") || equals < 0) {
-        throw new IllegalArgumentException("expected --name=value, got " + arg);
-      }
-      options.put(arg.substring(2, equals), arg.substring(equals + 1));
-    }
-    if (!options.containsKey("port")) {
-      throw new IllegalArgumentException("--port is missing");
-    }
-    return options;
   }
 
   private static void obey(List<Peer> peers) throws IOException {

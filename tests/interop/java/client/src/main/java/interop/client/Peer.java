@@ -12,7 +12,6 @@ import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Mono;
@@ -26,12 +25,11 @@ final class Peer {
   private final AtomicLong scrapes = new AtomicLong();
   private PrometheusRSocketClient client;
 
-  Peer(int number, Map<String, String> options) {
+  Peer(int number, Options options) {
     this.number = number;
-    this.firstBackoff = Duration.ofMillis(Long.parseLong(options.get("first-backoff-ms")));
+    this.firstBackoff = Duration.ofMillis(options.number("first-backoff-ms"));
     this.transport = observed(dialer(options));
-    this.registry =
-        Series.registry(options.get("name"), number, Integer.parseInt(options.get("series")));
+    this.registry = Series.registry(options.text("name"), number, options.number("series"));
     Gauge.builder("interop.scrapes", scrapes, AtomicLong::get).register(registry);
   }
 
@@ -84,10 +82,10 @@ final class Peer {
     return text;
   }
 
-  private static ClientTransport dialer(Map<String, String> options) {
-    String host = options.get("host");
-    int port = Integer.parseInt(options.get("port"));
-    return switch (options.get("transport")) {
+  private static ClientTransport dialer(Options options) {
+    String host = options.text("host");
+    int port = options.number("port");
+    return switch (options.text("transport")) {
       case "tcp" -> TcpClientTransport.create(host, port);
       case "websocket" -> WebsocketClientTransport.create(host, port);
       default -> throw new IllegalArgumentException("--transport is tcp or websocket");
