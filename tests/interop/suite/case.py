@@ -42,7 +42,7 @@ class Context:
 
     def java_proxy(self, at: Ports | None = None) -> JavaProxy:
         """Start the real Java proxy."""
-        return JavaProxy(self.peers.path("java-proxy"), self.log_dir, at)
+        return JavaProxy(self.peers.path("java-proxy"), self.log_dir, at=at)
 
     def java_client(
         self,

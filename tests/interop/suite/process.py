@@ -64,6 +64,11 @@ class Child:
         with self._changed:
             self._changed.notify_all()
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
     def lines(self) -> list[str]:
         """Every line so far."""
         with self._changed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ EVENT_SECONDS = 60.0
 
 # Many small virtual machines at once on few cores: quick to start, small to keep.
 JAVA_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx192m", "-Xshare:auto")
+
+# To measure with: compiled as well as can be.
+LOAD_FLAGS = ("-XX:+UseSerialGC", "-Xmx4g", "-Xshare:auto")
 
 _LISTENING = re.compile(r'msg="?listening"? .*?kind=(\w+) .*?address="?[^ "]*:(\d+)')
 
@@ -48,14 +52,19 @@ class CppProxy(Child):
     """Our proxy; `ports` are told by its log."""
 
     def __init__(
-        self, binary: Path, log_dir: Path, *flags: str, at: Ports = Ports(0, 0, 0)
+        self,
+        binary: Path,
+        log_dir: Path,
+        *flags: str,
+        at: Ports = Ports(0, 0, 0),
+        log_level: str = "debug",
     ) -> None:
         command: list[str | Path] = [
             binary,
             f"--web.listen-address=127.0.0.1:{at.http}",
             f"--rsocket.tcp-address=127.0.0.1:{at.tcp}",
             f"--rsocket.websocket-address=127.0.0.1:{at.websocket}",
-            "--log.level=debug",
+            f"--log.level={log_level}",
             "--shutdown.grace=2s",
             *flags,
         ]
@@ -75,6 +84,10 @@ class CppProxy(Child):
         expect(code == 0, f"the proxy to end with 0 on SIGTERM, it was {code}")
 
 
+def _java(directory: Path, flags: Sequence[str]) -> list[str | Path]:
+    return ["java", *flags, "-cp", f"{directory}/classes:{directory}/lib/*"]
+
+
 def _listening(lines: list[str]) -> dict[str, int]:
     found = (_LISTENING.search(line) for line in lines)
     return {match[1]: int(match[2]) for match in found if match}
@@ -83,13 +96,17 @@ def _listening(lines: list[str]) -> dict[str, int]:
 class JavaProxy(Child):
     """The real Java proxy, ready to serve when this returns."""
 
-    def __init__(self, directory: Path, log_dir: Path, at: Ports | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        log_dir: Path,
+        *flags: str,
+        at: Ports | None = None,
+        java_flags: Sequence[str] = JAVA_FLAGS,
+    ) -> None:
         self.ports = at or free_ports()
-        command: list[str | Path] = [
-            "java",
-            *JAVA_FLAGS,
-            "-cp",
-            f"{directory}/classes:{directory}/lib/*",
+        command = [
+            *_java(directory, java_flags),
             "interop.proxy.JavaProxy",
             "--server.address=127.0.0.1",
             f"--server.port={self.ports.http}",
@@ -97,6 +114,7 @@ class JavaProxy(Child):
             f"--micrometer.prometheus-proxy.websocket-port={self.ports.websocket}",
             # Without this the proxy's own Spring module is a client of port 7001, too.
             "--management.metrics.export.prometheus.rsocket.enabled=false",
+            *flags,
         ]
         super().__init__("java-proxy", command, log_dir)
         try:
@@ -165,11 +183,8 @@ class JavaClient(Peer):
     ) -> None:
         self.label = name
         self.clients = clients
-        command: list[str | Path] = [
-            "java",
-            *JAVA_FLAGS,
-            "-cp",
-            f"{directory}/classes:{directory}/lib/*",
+        command = [
+            *_java(directory, JAVA_FLAGS),
             "interop.client.JavaClient",
             f"--port={port}",
             f"--transport={transport}",
@@ -191,6 +206,24 @@ class JavaClient(Peer):
         self.tell(f"text {client}")
         words = self.wait_event("text", client, times=told + 1)
         return parse(base64.b64decode(words["base64"]).decode("utf-8"))
+
+
+class JavaLoad(Peer):
+    """`clients` Micrometer clients with `series` samples each in one process, to measure with."""
+
+    def __init__(
+        self, directory: Path, log_dir: Path, port: int, name: str, clients: int, series: int
+    ) -> None:
+        self.client_names = [f"{name}-{number}" for number in range(clients)]
+        command = [
+            *_java(directory, LOAD_FLAGS),
+            "interop.client.JavaLoad",
+            f"--port={port}",
+            f"--name={name}",
+            f"--clients={clients}",
+            f"--series={series}",
+        ]
+        super().__init__(f"java-load-{name}", command, log_dir)
 
 
 class PythonClient(Peer):

@@ -14,6 +14,21 @@ REQUEST_SECONDS = 15.0
 
 
 @dataclass
+class RawAnswer:
+    """One response, its body as it was sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def decoded(self) -> bytes:
+        """The body without its coding."""
+        if self.headers.get("content-encoding") == "gzip":
+            return gzip.decompress(self.body)
+        return self.body
+
+
+@dataclass
 class Answer:
     """One response, its body decoded."""
 
@@ -28,24 +43,28 @@ class Scraper:
     The proxy takes a response for complete when the next request comes on the same connection.
     """
 
-    def __init__(self, port: int, name: str = "") -> None:
-        self._port = port
+    def __init__(
+        self, port: int, name: str = "", timeout_seconds: float = REQUEST_SECONDS
+    ) -> None:
         self._query = f"?scraper={name}" if name else ""
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=REQUEST_SECONDS)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_seconds)
 
     def get(self, path: str) -> Answer:
         """One GET; Failed when there is no complete answer."""
+        raw = self.get_raw(path, {"Accept-Encoding": "gzip"})
+        return Answer(raw.status, raw.headers, raw.decoded().decode("utf-8"))
+
+    def get_raw(self, path: str, headers: dict[str, str]) -> RawAnswer:
+        """One GET with these headers, and nothing done with what comes."""
         try:
-            self._connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+            self._connection.request("GET", path, headers=headers)
             response = self._connection.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise Failed(f"GET {path}: {error!r}") from error
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        if headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
-        return Answer(response.status, headers, body.decode("utf-8"))
+        got = {name.lower(): value for name, value in response.getheaders()}
+        return RawAnswer(response.status, got, body)
 
     def connected(self) -> Page:
         """The page of all clients, parsed."""
