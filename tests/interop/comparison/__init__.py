@@ -1,0 +1,1 @@
+"""The Java proxy and ours under the same Java load (compare_java.py)."""
