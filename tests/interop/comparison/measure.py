@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from suite.outcome import eventually, expect
+from suite.outcome import Failed, eventually, expect
 from suite.programs import CppProxy, JavaLoad, JavaProxy
 from suite.scraper import RawAnswer, Scraper
 
@@ -21,6 +21,7 @@ CONNECTIONS_PER_JVM_MAX = 500  # the pool of the Java client
 JVMS_MIN = 2
 LOAD_READY_SECONDS = 300.0
 GONE_SECONDS = 60.0
+SETTLING_SECONDS = 120.0
 TAKING_SECONDS = 600.0
 # Longer than any scrape should take: a proxy that leaves out who is late is not to win by that.
 SCRAPE_SECONDS = 120
@@ -111,10 +112,10 @@ class Measurement:
 
     def run(self) -> Measured:
         """Connect, warm, scrape, and again with gzip."""
-        self._take()
         machine = usage.machine_cpu_seconds()
         ours = self._proxy_cpu() + self._load_cpu()
         began = time.monotonic()
+        self._take()
         self._repeat("warming", self._size.warming - 1, "identity", Scrapes())  # one has been
         self._repeat("scrape", self._size.scrapes, "identity", self._measured.plain)
         self._repeat("warming, gzip", max(1, self._size.warming // 4), "gzip", Scrapes())
@@ -137,20 +138,28 @@ class Measurement:
             load.wait_event("taken", within_seconds=TAKING_SECONDS)
         self._measured.taken_seconds = time.monotonic() - began
         self._measured.taken_cpu_seconds = self._proxy_cpu() - cpu
-        self._scraper.wait_active(self._size.clients)
-        _, answer = self._get("identity")
-        self._measured.first_page_seconds = time.monotonic() - began
-        self._judge.expect_fresh(answer.body)
-        self._judge.expect_whole(answer.body)
         self._tell(
-            f"{self._size.clients} connections taken in {self._measured.taken_seconds:.2f} s, all "
-            f"on a page after {self._measured.first_page_seconds:.2f} s"
+            f"{self._size.clients} connections taken in {self._measured.taken_seconds:.2f} s"
         )
+        eventually(lambda: self._all_on_a_page(began), "all on a page", SETTLING_SECONDS)
+        self._tell(f"all on a page after {self._measured.first_page_seconds:.2f} s")
 
     def _is_alone(self) -> bool:
         """The Java proxy counts who has gone until it has scraped in vain."""
         self._get("identity")
         return self._scraper.active_connections() == 0
+
+    def _all_on_a_page(self, began: float) -> bool:
+        """Tried again: the Java proxy was seen not to count all of them even a minute later."""
+        _, answer = self._get("identity")
+        self._measured.first_page_seconds = time.monotonic() - began
+        try:
+            self._judge.expect_fresh(answer.body)
+            self._judge.expect_whole(answer.body)
+        except Failed as failed:
+            self._tell(f"not all on a page yet: {failed}")
+            raise
+        return True
 
     def _repeat(self, what: str, times: int, coding: str, into: Scrapes) -> None:
         for i in range(1, times + 1):

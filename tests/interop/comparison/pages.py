@@ -14,7 +14,7 @@ _CLIENT = re.compile(rb'[{,]client="([^"]*)"')
 
 
 class PageJudge:
-    """Looks at the pages of one proxy with these clients of `series` samples each, in their order."""
+    """Looks at the pages of one proxy with these clients, `series` samples each, in order."""
 
     def __init__(self, clients: Sequence[str], series: int) -> None:
         self._clients = set(clients)

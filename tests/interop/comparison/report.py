@@ -115,8 +115,8 @@ def notes(java: Measured, ours: Measured) -> str:
         sizes = [kind.median("body_bytes") / MEGABYTE for kind in (each.plain, each.gzip)]
         lines.append(
             f"- {name}: pages of {sizes[0]:.1f} MB, {sizes[1]:.1f} MB with gzip; clients and "
-            f"scraper took {each.plain.median('load_cpu_seconds'):.2f} s of CPU a scrape; others on "
-            f"the machine used {each.others_cores:.2f} cores"
+            f"scraper took {each.plain.median('load_cpu_seconds'):.2f} s of CPU a scrape; others "
+            f"on the machine used {each.others_cores:.2f} cores"
         )
     return "\n".join(lines)
 

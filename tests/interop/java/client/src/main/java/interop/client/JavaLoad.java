@@ -25,7 +25,8 @@ public final class JavaLoad {
 
   public static void main(String[] args) throws IOException, InterruptedException {
     Options options = Options.parse(args, Map.of("host", "127.0.0.1", "name", "load"));
-    List<LoadClient> clients = clients(options.number("clients"), options, options.number("series"));
+    List<LoadClient> clients =
+        clients(options.number("clients"), options, options.number("series"));
     List<LoadClient> rehearsing = clients(REHEARSING_CLIENTS, options, 0);
     connect(rehearsing, options);
     rehearsing.forEach(LoadClient::close);
