@@ -117,7 +117,7 @@ int run(const Options& options) {
   const auto log = net::make_stderr_log(runtime::LogLevel::kWarn, net::LogFormat::kLogfmt);
   const auto keys = net::make_keys();
   net::Process process(1, *keys, *log);
-  const Load load(process, options);
+  Load load(process, options);
   process.signals().async_wait(boost::asio::bind_executor(
       process.shard(0).executor, [&](runtime::error_code, runtime::Signal) { process.stop(); }));
   process.run();

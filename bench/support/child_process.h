@@ -1,4 +1,5 @@
-// Another program as the child of a benchmark: its log (stderr) read, ended by its id.
+// Another program as the child of a benchmark: its log (stderr) read, ended by its id. It must be
+// that process itself: of a shell that starts it and waits, only the shell would be ended.
 //
 // It ends with us whatever happens: by stop(), by the destructor, or, should we be killed, by the
 // system (PR_SET_PDEATHSIG, which looks at the thread that started it).

@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -77,31 +78,43 @@ class Sink {
   std::jthread reader_;
 };
 
+// Tells parts apart, where somebody wants to know.
+class Laps {
+ public:
+  explicit Laps(FloorParts* parts) : parts_(parts) {
+    if (parts_ != nullptr) last_ = thread_cpu_time();
+  }
+  void end(base::Duration FloorParts::*part) {
+    if (parts_ == nullptr) return;
+    const base::Duration now = thread_cpu_time();
+    parts_->*part += now - std::exchange(last_, now);
+  }
+
+ private:
+  FloorParts* parts_;
+  base::Duration last_{};
+};
+
 void open_one(const Payload& payload, EVP_PKEY_CTX* context, std::string& scratch, char* page,
-              FloorFigures& figures) {
-  const auto begin = thread_cpu_time();
+              Laps laps) {
   std::array<unsigned char, kRsaBits / 8> plain{};
   std::size_t size = plain.size();
   const int opened = EVP_PKEY_decrypt(context, plain.data(), &size, payload.wrapped.data(),
                                       payload.wrapped.size());
   CHECK(opened > 0 && size == kAesKeyBytes, "what was wrapped is unwrapped");
-  const auto unwrapped = thread_cpu_time();
+  laps.end(&FloorParts::private_operations);
   CHECK(snappy::RawUncompress(payload.compressed.data(), payload.compressed.size(), scratch.data()),
         "what was compressed is decompressed");
-  const auto decompressed = thread_cpu_time();
+  laps.end(&FloorParts::decompression);
   const char* const end = scratch.data() + payload.text_bytes;
   std::size_t lines = 0;
   for (const char* at = scratch.data(); at < end; ++lines) {
     at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at))) + 1;
   }
   CHECK(lines > 0, "a text has lines");
-  const auto found = thread_cpu_time();
+  laps.end(&FloorParts::lines);
   std::memcpy(page + payload.page_offset, scratch.data(), payload.text_bytes);
-  const auto copied = thread_cpu_time();
-  figures.private_operations += unwrapped - begin;
-  figures.decompression += decompressed - unwrapped;
-  figures.lines += found - decompressed;
-  figures.copy += copied - found;
+  laps.end(&FloorParts::copy);
 }
 
 }  // namespace
@@ -110,24 +123,43 @@ struct Floor::Impl {
   EvpKey key;
   std::vector<Payload> payloads;
   std::size_t text_bytes_max = 0;
+  unsigned thread_count = 0;
   std::string page;
   Sink sink;
 
-  // Opens payloads `first`, `first + step`, …
-  FloorFigures open(std::size_t first, std::size_t step) {
-    FloorFigures figures;
+  // Opens payloads `first`, `first + thread_count`, …; the CPU time of it.
+  base::Duration open(std::size_t first, FloorParts* parts) {
+    const base::Duration begin = thread_cpu_time();
     const EvpContext context = oaep_context(key.get(), EVP_PKEY_decrypt_init);
     std::string scratch(text_bytes_max, '\0');
-    for (std::size_t i = first; i < payloads.size(); i += step) {
-      open_one(payloads[i], context.get(), scratch, page.data(), figures);
+    for (std::size_t i = first; i < payloads.size(); i += thread_count) {
+      open_one(payloads[i], context.get(), scratch, page.data(), Laps(parts));
     }
-    return figures;
+    return thread_cpu_time() - begin;
+  }
+
+  // `parts`: one for each thread, or none.
+  base::Duration run(std::vector<FloorParts>& parts) {
+    std::vector<base::Duration> times(thread_count);
+    {
+      std::vector<std::jthread> threads;
+      for (unsigned i = 0; i < thread_count; ++i) {
+        threads.emplace_back([this, &time = times[i], part = parts.empty() ? nullptr : &parts[i],
+                              i] { time = open(i, part); });
+      }
+    }
+    const base::Duration begin = thread_cpu_time();
+    sink.write(page);
+    const base::Duration socket = thread_cpu_time() - begin;
+    if (!parts.empty()) parts.front().socket = socket;
+    return std::accumulate(times.begin(), times.end(), socket);
   }
 };
 
 Floor::Floor(std::size_t clients, std::size_t series, unsigned threads)
-    : impl_(std::make_unique<Impl>()), threads_(threads) {
+    : impl_(std::make_unique<Impl>()) {
   CHECK(clients > 0 && series > 0 && threads > 0, "there is something to do");
+  impl_->thread_count = threads;
   impl_->key.reset(EVP_RSA_gen(kRsaBits));
   CHECK(impl_->key != nullptr, "OpenSSL makes RSA keys");
   const EvpContext context = oaep_context(impl_->key.get(), EVP_PKEY_encrypt_init);
@@ -150,24 +182,22 @@ Floor::Floor(std::size_t clients, std::size_t series, unsigned threads)
 
 Floor::~Floor() = default;
 
-FloorFigures Floor::run() {
-  std::vector<FloorFigures> parts(threads_);
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < threads_; ++i) {
-      threads.emplace_back([this, &part = parts[i], i] { part = impl_->open(i, threads_); });
-    }
-  }
-  FloorFigures sum;
-  for (const FloorFigures& part : parts) {
+base::Duration Floor::run() {
+  std::vector<FloorParts> none;
+  return impl_->run(none);
+}
+
+FloorParts Floor::run_in_parts() {
+  std::vector<FloorParts> parts(impl_->thread_count);
+  static_cast<void>(impl_->run(parts));
+  FloorParts sum;
+  for (const FloorParts& part : parts) {
     sum.private_operations += part.private_operations;
     sum.decompression += part.decompression;
     sum.lines += part.lines;
     sum.copy += part.copy;
+    sum.socket += part.socket;
   }
-  const auto begin = thread_cpu_time();
-  impl_->sink.write(impl_->page);
-  sum.socket = thread_cpu_time() - begin;
   return sum;
 }
 

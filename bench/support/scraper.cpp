@@ -2,15 +2,15 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/connect.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
-#include <cstring>
-#include <string_view>
+#include <optional>
 
 #include "support/thread_time.h"
 
@@ -19,20 +19,11 @@ namespace {
 
 namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
+using boost::system::error_code;
 using boost::system::result;
 
 constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
-
-std::size_t count_samples(std::string_view text) {
-  std::size_t count = 0;
-  while (!text.empty()) {
-    if (text.front() != '#') ++count;
-    const auto* const end = static_cast<const char*>(std::memchr(text.data(), '\n', text.size()));
-    if (end == nullptr) break;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
-  }
-  return count;
-}
+constexpr std::chrono::seconds kTimeMax{30};  // a proxy that is late by so much hangs
 
 // Empty when `body` is no gzip member and nothing else.
 std::string inflate_gzip(std::string& body) {
@@ -58,8 +49,23 @@ std::string inflate_gzip(std::string& body) {
 
 struct Scraper::Connection {
   explicit Connection(std::uint16_t port) : socket(context) {
-    boost::system::error_code refused;  // told by the first request
+    error_code refused;  // told by the first request
     socket.connect({boost::asio::ip::address_v4::loopback(), port}, refused);
+  }
+
+  // Starts an operation and waits for its end, or for the deadline.
+  template <class Start>
+  error_code wait(std::chrono::steady_clock::time_point deadline, const Start& start) {
+    std::optional<error_code> ended;
+    start([&ended](error_code error, std::size_t) { ended = error; });
+    context.restart();
+    context.run_until(deadline);
+    if (ended) return *ended;
+    error_code ignored;
+    socket.close(ignored);
+    context.restart();
+    context.run();
+    return boost::asio::error::timed_out;
   }
 
   boost::asio::io_context context;
@@ -83,18 +89,20 @@ result<ScrapedPage, std::string> Scraper::scrape(PageSyntax syntax, PageCoding c
   if (coding == PageCoding::kGzip) request.set(http::field::accept_encoding, "gzip");
 
   body.clear();
-  boost::system::error_code error;
   http::response_parser<http::buffer_body> parser;
   parser.body_limit(boost::none);
   const auto begin = std::chrono::steady_clock::now();
   const auto cpu_begin = thread_cpu_time();
-  http::write(socket, request, error);
-  if (!error) http::read_header(socket, buffer, parser, error);
+  const auto wait = [&](const auto& start) { return connection_->wait(begin + kTimeMax, start); };
+  error_code error = wait([&](auto done) { http::async_write(socket, request, done); });
+  if (!error) {
+    error = wait([&](auto done) { http::async_read_header(socket, buffer, parser, done); });
+  }
   while (!error && !parser.is_done()) {
     auto& rest = parser.get().body();
     rest.data = piece.data();
     rest.size = piece.size();
-    http::read_some(socket, buffer, parser, error);
+    error = wait([&](auto done) { http::async_read_some(socket, buffer, parser, done); });
     if (error == http::error::need_buffer) error = {};
     body.append(piece.data(), piece.size() - rest.size);
   }
@@ -111,8 +119,7 @@ result<ScrapedPage, std::string> Scraper::scrape(PageSyntax syntax, PageCoding c
   } else if (coding == PageCoding::kGzip) {
     return std::string("the page is not compressed");
   }
-  page.text_bytes = body.size();
-  page.sample_count = count_samples(body);
+  page.text = body;
   return page;
 }
 

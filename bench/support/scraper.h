@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -15,11 +16,10 @@ enum class PageSyntax { kText, kOpenMetrics };
 enum class PageCoding { kIdentity, kGzip };
 
 struct ScrapedPage {
-  base::Duration wall{};         // from the request to the last byte of the page
-  base::Duration cpu{};          // ours meanwhile
-  std::size_t body_bytes = 0;    // of the page, as it was sent
-  std::size_t text_bytes = 0;    // of the page
-  std::size_t sample_count = 0;  // lines that are no comments
+  base::Duration wall{};       // from the request to the last byte of the page
+  base::Duration cpu{};        // ours meanwhile
+  std::size_t body_bytes = 0;  // of the page, as it was sent
+  std::string_view text = {};  // the page; valid until the next scrape
 };
 
 class Scraper {
@@ -30,8 +30,9 @@ class Scraper {
   Scraper(const Scraper&) = delete;
   Scraper& operator=(const Scraper&) = delete;
 
-  // GET /metrics/connected, with as much time as a Prometheus gives by default, 10 s. The
-  // page is inflated and counted when the clock has stopped. Otherwise what failed, in words.
+  // GET /metrics/connected, with as much time as a Prometheus gives by default, 10 s. The page is
+  // inflated when the clock has stopped. Otherwise what failed, in words; after 30 s in any case,
+  // and then the connection is gone.
   [[nodiscard]] boost::system::result<ScrapedPage, std::string> scrape(PageSyntax syntax,
                                                                        PageCoding coding);
 

@@ -111,7 +111,8 @@ class Walk {
     old_end_ = old_begin + sample.line(before_.text).size();
     has_moved_ |= end_ - begin != old_end_ - old_begin;
     index_.samples.push_back(sample.in(text_, text_.substr(begin, end_ - begin)));
-    compare();
+    // Where the line was the same, what has been compared still holds.
+    if (old_same_ <= old_end_) compare();
     return true;
   }
 
@@ -123,6 +124,7 @@ class Walk {
       return digits;
     }
     rest = rest.substr(0, rest.find('\n'));
+    if (rest.empty() || is_blank(rest.front())) return std::nullopt;  // has_odd_blanks is another
     if (rest.ends_with('\r')) rest.remove_suffix(1);
     if (dialect() == Dialect::kText) {
       trim_blanks_behind(rest);

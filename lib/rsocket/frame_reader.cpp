@@ -14,16 +14,16 @@ namespace {
 constexpr std::size_t kRoomBytesMin = FrameReader::kIdleBufferBytes / 2;
 constexpr std::size_t kTypeOffset = 4;  // of the byte whose upper six bits are the type
 
-// The buffer to have when `held` bytes wait in one of `size`: room of at least kRoomBytesMin, no
-// more than grows with what is held beyond the idle buffer, and never much more than the longest
-// frame.
+// The buffer to have when `held` bytes wait in one of `size`: it has room for at least
+// kRoomBytesMin, and is never much longer than the longest frame. It grows once it is nearly full,
+// so that it is at most sixteen times what is held, and of much at most twice.
 std::size_t buffer_size_for(std::size_t held, std::size_t size) {
   if (size - held < kRoomBytesMin) {
     const std::size_t longest = std::max(kLengthPrefixBytes + kFrameBytesMax, held) + kRoomBytesMin;
     const std::size_t quick = std::min(8 * size, FrameReader::kQuickBufferBytes);
     return std::clamp(std::max(2 * size, quick), FrameReader::kIdleBufferBytes, longest);
   }
-  if (held < size / 8) return std::max(2 * held, FrameReader::kIdleBufferBytes);
+  if (held < size / 16) return std::max(2 * held, FrameReader::kIdleBufferBytes);
   return size;
 }
 

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,9 +53,11 @@ TEST(ClientText, EveryOtherValueIsAnotherAScrapeLater) {
   ASSERT_EQ(after.size(), before.size());
   std::size_t changed = 0;
   std::size_t resized = 0;
-  for (std::size_t i = 0; i < after.size(); ++i) {
+  EXPECT_EQ(before[0].second, "0.0");
+  EXPECT_EQ(after[0].second, "1.0");
+  for (std::size_t i = 1; i < after.size(); ++i) {
     EXPECT_EQ(after[i].first, before[i].first);
-    if (i % 2 == 1) {
+    if (i % 2 == 0) {
       EXPECT_EQ(after[i].second, before[i].second);
     }
     changed += after[i].second != before[i].second ? 1 : 0;
@@ -62,6 +65,26 @@ TEST(ClientText, EveryOtherValueIsAnotherAScrapeLater) {
   }
   EXPECT_GT(changed, 480U);  // a number of one digit may be drawn twice
   EXPECT_GT(resized, 300U);
+}
+
+// Two clients with two series each, at their first scrape.
+std::string page_of(std::string_view first_scrapes, std::string_view last_series) {
+  return "# TYPE load_scrapes gauge\nload_scrapes{app=\"1\",} " + std::string(first_scrapes) +
+         "\nload_scrapes{app=\"2\",} 1.0\n# TYPE a gauge\na{app=\"1\"} 5\n" +
+         std::string(last_series) + "\n";
+}
+
+TEST(FaultOfPage, NothingIsWrongWithAWholePage) {
+  EXPECT_EQ(fault_of_page(page_of("1.0", "a{app=\"2\"} 5"), 2, 4, 1), "");
+}
+
+TEST(FaultOfPage, AStaleAMissingAndADoubleSeriesAreTold) {
+  EXPECT_EQ(fault_of_page(page_of("0.0", "a{app=\"2\"} 5"), 2, 4, 1),
+            "not of scrape 1.0: load_scrapes{app=\"1\",} 0.0");
+  EXPECT_EQ(fault_of_page(page_of("1.0", "# no more"), 2, 4, 1),
+            "3 samples of 2 clients, not 4 of 2");
+  EXPECT_EQ(fault_of_page(page_of("1.0", "a{app=\"1\"} 6"), 2, 4, 1), "a series is there twice");
+  EXPECT_EQ(fault_of_page(page_of("1.0", ""), 2, 4, 1), "this is no sample: ");
 }
 
 }  // namespace

@@ -104,6 +104,22 @@ TEST(Rescan, ATimestampInALineThatIsAsItWasIsSeen) {
   EXPECT_FALSE(without->has_timestamps);
 }
 
+TEST(Rescan, ABlankMoreBeforeAValueIsLeftToAScan) {
+  const Exposition before = exposition_of("a 1\n");
+  for (const std::string text : {"a  2\n", "a \t2\n", "a \n", "a  \n"}) {
+    EXPECT_FALSE(rescan(text, before).has_value()) << text;
+  }
+}
+
+// A minute, if what was compared is compared again for each line.
+TEST(Rescan, ALongTextWithATimestampThatIsAsItWasIsReadOnce) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "a{i=\"" + std::to_string(i) + "\"} 1 17\n";
+  const auto index = rescan(text, exposition_of(text));
+  ASSERT_TRUE(index);
+  EXPECT_EQ(index->samples.size(), 200'000U);
+}
+
 TEST(Rescan, AHelpTextBehindSamplesMovesWithThem) {
   const std::string_view after = "a 100\na{x=\"1\"} 2\n# HELP a Later.\nb 2\n";
   const auto index = rescan(after, exposition_of("a 1\na{x=\"1\"} 2\n# HELP a Later.\nb 2\n"));
