@@ -136,7 +136,8 @@ class RsaPrivateKey final : public PrivateKey {
 
   result<AesKey> unwrap(ByteView wrapped) const override {
     const ErrorQueueMark mark;
-    // One for each operation, since threads share this. A copy costs 0.1 us, a new one 3 us.
+    // One for each operation, since threads share this. A copy costs 0.1 us, a new one 3 us. (Were
+    // there an OAEP label, OpenSSL 3.0 would copy its pointer alone.)
     const EvpContext context(EVP_PKEY_CTX_dup(context_.get()));
     CHECK(context, "a context can be copied");
     std::array<unsigned char, kRsaBitsMax / 8> plain{};
