@@ -17,9 +17,9 @@ die() {
 BUILD_PACKAGES=(
   git g++ cmake ninja-build ccache libboost1.81-dev libcrypto++-dev libssl-dev libsnappy-dev
   libspdlog-dev libisal-dev prometheus-cpp-dev libcli11-dev zlib1g-dev libzstd-dev libgtest-dev
-  libgmock-dev librapidcheck-dev libbenchmark-dev libyaml-cpp-dev libgoogle-perftools-dev
+  libgmock-dev librapidcheck-dev libbenchmark-dev libyaml-cpp-dev libgoogle-perftools-dev python3
 )
-TEST_PACKAGES=(prometheus python3)
+TEST_PACKAGES=(prometheus)
 HASHES_PACKAGES=(clang-16) # an older one does not read the views of libstdc++ 12
 FUZZ_PACKAGES=(clang libclang-rt-14-dev)
 INTEROP_PACKAGES=(curl openjdk-17-jdk-headless maven python3-venv ca-certificates)
