@@ -1,7 +1,7 @@
 """Compares the micro-benchmarks of the work tree with those of another commit.
 
-Both are built with the release preset and run in turn. See docs/performance.md, "Comparing with
-another commit".
+Both are built with the release preset, in build/compare, and run in turn. See docs/performance.md,
+"Comparing with another commit".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .judge import Verdict, runs_min
 from .process import CannotCompare
 from .runs import measure, names_of
 from .table import Program, count_words, render, rows_of
-from .trees import build, choose_base, describe, options_like, programs_of, worktree
+from .trees import build, choose_base, describe, programs_of, worktree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 16
@@ -98,9 +98,9 @@ def compare(arguments: argparse.Namespace, folder: Path) -> int:
             raise CannotCompare(f"no program {', '.join(unknown)}; there are {', '.join(known)}")
         chosen = {side: chosen_of(names, arguments.programs) for side, names in there.items()}
         say("building the work tree")
-        now_folder = build(ROOT, chosen["now"])
+        now_folder = build(ROOT, folder / "now", chosen["now"], ROOT)
         say(f"building the base, {base.title}")
-        base_folder = build(base_tree, chosen["base"], options_like(ROOT, base_tree))
+        base_folder = build(base_tree, base_tree / "build", chosen["base"], ROOT)
         programs = [Program(name) for name in chosen_of(known, arguments.programs)]
         for program in programs:
             if all(program.name in names for names in chosen.values()):
