@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 LINES_TOLD = 20  # of a program that failed
@@ -41,11 +42,12 @@ def output_of(
         try:
             out, errors = child.communicate()
         except BaseException:
-            os.killpg(child.pid, signal.SIGTERM)
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended just now
+                os.killpg(child.pid, signal.SIGTERM)
+                try:
+                    child.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    os.killpg(child.pid, signal.SIGKILL)
             raise
     if child.returncode != 0:
         told = "\n".join((out + errors).splitlines()[-LINES_TOLD:])

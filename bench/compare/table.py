@@ -66,6 +66,8 @@ def render(programs: Sequence[Program], rows: Mapping[str, Sequence[Row]]) -> st
     width = max((len(name) for name in names), default=0) + 2
     lines = []
     for name, of_program in rows.items():
+        if not of_program:
+            continue
         lines.append(f"{name:<{width}} {'base':>9} {'now':>9} {'change':>9} {'spread':>19}")
         lines.extend(_line(row, width) for row in of_program)
         lines.append("")

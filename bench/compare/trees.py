@@ -15,7 +15,7 @@ from pathlib import Path
 from .process import CannotCompare, output_of
 
 # Without these, code that nobody has touched becomes up to 40 % faster or slower when it moves by a
-# few bytes, for the most part by which jumps cross 32 bytes (Intel's erratum on conditional jumps).
+# few bytes: by where its loops begin, and which of its jumps cross a multiple of 32 bytes.
 FLAGS = ["-falign-functions=64"]
 if platform.machine() == "x86_64":
     FLAGS.append("-Wa,-mbranches-within-32B-boundaries")
@@ -66,7 +66,7 @@ def _why_missing(root: Path, reference: str) -> str:
     if git(root, "rev-parse", "--is-shallow-repository") == "true":
         count = git(root, "rev-list", "--count", "HEAD")
         return (
-            f"{missing}: this clone is shallow, its history of HEAD ends after {count}. "
+            f"{missing}: this clone is shallow, of HEAD's history it has {count} commit{'s' * (count != '1')}. "
             "`git fetch --deepen=1` brings the parent, `git fetch --unshallow` everything; "
             "--base=COMMIT compares with one that is here"
         )

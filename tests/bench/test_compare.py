@@ -65,6 +65,9 @@ class TableTest(unittest.TestCase):
         self.assertRegex(text, r"  old +1\.50 µs +- +gone\n")
         self.assertEqual(dict(count_words({"": rows_of(program)})), {"new": 1, "gone": 1})
 
+    def test_a_program_without_a_benchmark_that_matches_is_not_shown(self) -> None:
+        self.assertNotIn("frame_bench", self.table(Program("frame_bench")))
+
     def test_a_program_that_is_the_same_is_named(self) -> None:
         program = Program("frame_bench", is_identical=True)
         text = render([program], {})
@@ -117,6 +120,7 @@ class TreesTest(unittest.TestCase):
         git(self.root.parent, "clone", "-q", "--depth=1", f"file://{self.root}", shallow)
         why = self.refused(shallow)
         self.assertIn("there is no commit HEAD^ here: this clone is shallow", why)
+        self.assertIn("of HEAD's history it has 1 commit.", why)
         self.assertIn("git fetch --deepen=1", why)
 
     def test_where_there_is_no_repository_it_is_said(self) -> None:
