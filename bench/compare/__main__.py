@@ -67,14 +67,17 @@ def chosen_of(there: Sequence[str], wanted: Sequence[str]) -> list[str]:
 
 
 def run_all(
-    programs: Sequence[Program], folders: dict[str, Path], filter_: str, rounds: int
+    programs: Sequence[Program], files: dict[str, dict[str, Path]], filter_: str, rounds: int
 ) -> None:
-    """Fills in the times. Which side comes first changes from round to round."""
+    """Fills in the times. Which side comes first changes from round to round.
+
+    `files`: side -> program -> its file, where that side has it.
+    """
     to_run = []
     for program in programs:
-        for side, folder in folders.items():
-            file = folder / program.name
-            if not program.is_identical and file.exists() and names_of(file, filter_):
+        for side, of_side in files.items():
+            file = of_side.get(program.name)
+            if file is not None and not program.is_identical and names_of(file, filter_):
                 to_run.append((program, side, file))
     if not to_run and not all(program.is_identical for program in programs):
         raise CannotCompare(f"no benchmark matches {filter_}")
@@ -101,14 +104,16 @@ def compare(arguments: argparse.Namespace, folder: Path) -> int:
         now_folder = build(ROOT, folder / "now", chosen["now"], ROOT)
         say(f"building the base, {base.title}")
         base_folder = build(base_tree, base_tree / "build", chosen["base"], ROOT)
+        files = {
+            "base": {name: base_folder / name for name in chosen["base"]},
+            "now": {name: now_folder / name for name in chosen["now"]},
+        }
         programs = [Program(name) for name in chosen_of(known, arguments.programs)]
         for program in programs:
-            if all(program.name in names for names in chosen.values()):
-                files = (base_folder / program.name, now_folder / program.name)
-                equal = filecmp.cmp(*files, shallow=False)
-                program.is_identical = equal and not arguments.identical
-        folders = {"base": base_folder, "now": now_folder}
-        run_all(programs, folders, arguments.filter, arguments.rounds)
+            sides = [of_side[program.name] for of_side in files.values() if program.name in of_side]
+            if len(sides) == 2 and not arguments.identical:
+                program.is_identical = filecmp.cmp(*sides, shallow=False)
+        run_all(programs, files, arguments.filter, arguments.rounds)
     rows = {program.name: rows_of(program) for program in programs if not program.is_identical}
     print(f"base: {base.title}\nnow:  {describe(ROOT)}\n{arguments.rounds} runs of each\n")
     print(render(programs, rows), end="")
