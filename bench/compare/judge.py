@@ -7,6 +7,9 @@ All pairs of one run of each side are formed, and their quotients now / base sor
 how much slower it is now (Hodges and Lehmann's estimate); the quotients that lie c from either end
 are the ends of its interval, where c is the critical value of Mann and Whitney's U, taken exactly. The
 interval leaves 1 out precisely when that two-sided test rejects "both sides are the same" at ALPHA.
+
+Runs of one round are not taken as pairs: beside other work they have little in common, and Wilcoxon's
+signed ranks gave intervals as wide at best, and up to fourteen times as wide.
 """
 
 from __future__ import annotations
