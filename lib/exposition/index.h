@@ -120,6 +120,7 @@ struct Index {
   bool has_quoted_names = false;   // of metrics or labels, anywhere
   bool has_timestamps = false;     // a sample with one
   bool has_odd_blanks = false;     // a sample line with more than one space, before its value
+  bool has_odd_bounds = false;     // an `le` or `quantile` that OpenMetrics writes otherwise
   bool has_last_commas = false;    // a sample line with a comma behind its last label
   ProtobufFields protobuf_fields;  // set by read() (read.h)
 

@@ -41,7 +41,8 @@ bool LineWriter::copies(const Index& index, FamilyType type) const {
 // Whether lines of a text are OpenMetrics', but for commas behind their last labels.
 bool LineWriter::is_plain(const Index& index, FamilyType type) const {
   return index.dialect == Dialect::kText && !index.has_quoted_names && !index.has_odd_blanks &&
-         !index.has_timestamps && format_.escaping != Escaping::kDots && bound_label(type).empty();
+         !index.has_timestamps && format_.escaping != Escaping::kDots &&
+         (bound_label(type).empty() || !index.has_odd_bounds);
 }
 
 bool LineWriter::write(std::string_view text, const Index& index, FamilyType type,
@@ -198,6 +199,22 @@ std::string openmetrics_timestamp(std::string_view text) {
   // The nearest double may be a little less than what is meant, and is truncated.
   if (milliseconds(digits) != wanted && milliseconds(digits + '5') == wanted) digits += '5';
   return digits;
+}
+
+bool is_canonical_bound(std::string_view value) {
+  if (value == "+Inf") return true;
+  // Most are short enough to be told by their digits: `0.005`, `2.5`, `100.0`.
+  constexpr std::size_t kDigitsMax = 3;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::size_t point = value.find('.');
+  if (point >= 1 && point <= kDigitsMax && value.size() - point - 1 <= kDigitsMax &&
+      value.size() - point > 1 && std::ranges::all_of(value.substr(0, point), is_digit) &&
+      std::ranges::all_of(value.substr(point + 1), is_digit)) {
+    const bool has_zero_before = value[0] == '0' && point > 1;
+    const bool has_zero_behind = value.back() == '0' && value.size() - point > 2;
+    return !has_zero_before && !has_zero_behind;
+  }
+  return canonical_bound(value) == value;
 }
 
 std::string canonical_bound(std::string_view value) {

@@ -73,5 +73,6 @@ class LineWriter {
 // A bound as OpenMetrics wants it, and Prometheus 3 makes of every one: `1.0`, `+Inf`, `1e+06`.
 // `value` itself where it is no number that a double can tell from others.
 [[nodiscard]] std::string canonical_bound(std::string_view value);
+[[nodiscard]] bool is_canonical_bound(std::string_view value);
 
 }  // namespace prometheus_rsocket::exposition

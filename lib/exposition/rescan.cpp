@@ -65,6 +65,7 @@ class Walk {
     index_.dialect = dialect();
     index_.has_quoted_names = before_.index.has_quoted_names;
     index_.has_odd_blanks = before_.index.has_odd_blanks;
+    index_.has_odd_bounds = before_.index.has_odd_bounds;
     index_.has_last_commas = before_.index.has_last_commas;
     index_.has_timestamps = has_timestamps_;
     if (!has_moved_) return std::move(index_);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "exposition/line_writer.h"
 #include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
@@ -116,6 +117,9 @@ LineFailure SeriesReader::take(const LineElement& element) {
   }
   names_.push_back(element.name);
   state_.names = names_.size();
+  if (element.name == kLe || element.name == kQuantile) {
+    state_.has_odd_bound |= !is_canonical_bound(element.value);
+  }
   if (element.name == kLe) state_.has_bad_le = !is_value(element.value);
   if (element.name == kQuantile) state_.has_bad_quantile = !is_value(element.value);
   state_.hash_sum += label_hash(key_, {element.name, element.value}, bound_label(type_));

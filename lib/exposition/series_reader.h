@@ -39,6 +39,7 @@ class SeriesReader {
   [[nodiscard]] FamilyType type() const { return type_; }
   [[nodiscard]] bool has_quoted_name() const { return state_.has_quoted_name; }
   [[nodiscard]] bool has_blanks() const { return state_.has_blanks; }
+  [[nodiscard]] bool has_odd_bound() const { return state_.has_odd_bound; }
   [[nodiscard]] bool has_bad_le() const { return state_.has_bad_le; }
   [[nodiscard]] bool has_bad_quantile() const { return state_.has_bad_quantile; }
 
@@ -51,6 +52,7 @@ class SeriesReader {
     std::size_t names = 0;  // so many of names_
     bool has_quoted_name = false;
     bool has_blanks = false;
+    bool has_odd_bound = false;  // a label that would be written otherwise, were it a bound
     bool has_bad_le = false;
     bool has_bad_quantile = false;
   };

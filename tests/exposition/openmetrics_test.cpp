@@ -307,5 +307,35 @@ TEST(Bounds, AreAsGoWritesThem) {
   }
 }
 
+TEST(CanonicalBound, IsToldFromItsDigitsAsFromItsNumber) {
+  for (const std::string whole :
+       {"", "0", "00", "1", "01", "9", "10", "99", "100", "999", "1000"}) {
+    EXPECT_EQ(is_canonical_bound(whole), canonical_bound(whole) == whole) << whole;
+    for (int digits = 0; digits <= 9'999; ++digits) {
+      std::string value = std::to_string(digits);
+      for (value.insert(0, whole + "."); value.size() < whole.size() + 6;
+           value.insert(whole.size() + 1, 1, '0')) {
+        EXPECT_EQ(is_canonical_bound(value), canonical_bound(value) == value) << value;
+      }
+    }
+  }
+  for (const std::string value :
+       {"+Inf", "-Inf", "Inf", "NaN", "-0.5", "+0.5", "1e+06", "1e6", ".5"}) {
+    EXPECT_EQ(is_canonical_bound(value), canonical_bound(value) == value) << value;
+  }
+}
+
+TEST(OpenMetricsPage, AHistogramWhoseBoundsAreAsTheyMustBeIsCopied) {
+  const std::string histogram =
+      "h_bucket{x=\",le=\",le=\"0.005\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 2\n";
+  EXPECT_EQ(page("# TYPE h histogram\n" + histogram, kOpenMetrics),
+            "# TYPE h histogram\n" + histogram + "# EOF\n");
+  EXPECT_EQ(page("# TYPE h histogram\nh_bucket{le=\"5\",} 1\n# TYPE s summary\n"
+                 "s{quantile=\"0.50\"} 1\n",
+                 kOpenMetrics),
+            "# TYPE h histogram\nh_bucket{le=\"5.0\"} 1\n# TYPE s summary\n"
+            "s{quantile=\"0.5\"} 1\n# EOF\n");
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::exposition
