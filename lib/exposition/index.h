@@ -121,7 +121,8 @@ struct Index {
   bool has_timestamps = false;     // a sample with one
   bool has_odd_blanks = false;     // a sample line with more than one space, before its value
   bool has_odd_bounds = false;     // an `le` or `quantile` that OpenMetrics writes otherwise
-  bool has_last_commas = false;    // a sample line with a comma behind its last label
+  bool has_odd_braces = false;     // a comma behind a sample's last label, or braces for none
+  bool has_exemplars = false;      // a sample with one
   ProtobufFields protobuf_fields;  // set by read() (read.h)
 
   // The memory it takes: at most seven times its text (a family of one sample is `abcd 1`), in real

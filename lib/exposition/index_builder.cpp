@@ -57,7 +57,9 @@ void IndexBuilder::add_sample(std::string_view line, const SeriesReader& series,
   const bool has_one_space = rest.value.data()[-1] == ' ' && !is_blank(rest.value.data()[-2]);
   index_.has_odd_blanks |= series.has_blanks() || !has_one_space;
   index_.has_odd_bounds |= series.has_odd_bound();
-  index_.has_last_commas |= series.labels().ends_with(',');
+  const std::string_view labels = series.labels();
+  index_.has_odd_braces |= labels.ends_with(',') || (labels.data() != nullptr && labels.empty());
+  index_.has_exemplars |= !rest.exemplar_value.empty();
   index_.samples.emplace_back(text_, line, series.name(), series.labels());
   index_.samples.back().set_hash(series.hash());
 }

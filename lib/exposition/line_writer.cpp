@@ -33,16 +33,27 @@ bool is_within_bounds(std::string_view exemplar_labels) {
 }  // namespace
 
 bool LineWriter::copies(const Index& index, FamilyType type) const {
-  if (format_.syntax != Syntax::kText) return is_plain(index, type) && !index.has_last_commas;
-  return index.dialect == Dialect::kText && !index.has_quoted_names &&
-         format_.escaping != Escaping::kDots && (format_.honor_timestamps || !index.has_timestamps);
+  if (index.has_quoted_names || format_.escaping == Escaping::kDots) return false;
+  const bool is_from_text = index.dialect == Dialect::kText;
+  if (is_from_text == (format_.syntax == Syntax::kText)) {  // timestamps are written alike
+    if (!format_.honor_timestamps && index.has_timestamps) return false;
+  } else if (index.has_timestamps) {
+    return false;
+  }
+  if (!is_from_text && (index.has_exemplars || index.has_odd_braces)) return false;
+  if (format_.syntax == Syntax::kText) return true;
+  return !index.has_odd_braces && !index.has_odd_blanks && has_good_bounds(index, type);
+}
+
+bool LineWriter::has_good_bounds(const Index& index, FamilyType type) {
+  return bound_label(type).empty() || !index.has_odd_bounds;
 }
 
 // Whether lines of a text are OpenMetrics', but for commas behind their last labels.
 bool LineWriter::is_plain(const Index& index, FamilyType type) const {
   return index.dialect == Dialect::kText && !index.has_quoted_names && !index.has_odd_blanks &&
          !index.has_timestamps && format_.escaping != Escaping::kDots &&
-         (bound_label(type).empty() || !index.has_odd_bounds);
+         has_good_bounds(index, type);
 }
 
 bool LineWriter::write(std::string_view text, const Index& index, FamilyType type,

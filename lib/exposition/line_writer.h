@@ -37,6 +37,7 @@ class LineWriter {
                     std::string& out);
 
  private:
+  [[nodiscard]] static bool has_good_bounds(const Index& index, FamilyType type);
   [[nodiscard]] bool is_plain(const Index& index, FamilyType type) const;
   bool rewrite(std::string_view text, Dialect dialect, FamilyType type, const Sample& sample,
                std::string& out);

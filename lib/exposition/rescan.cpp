@@ -50,8 +50,9 @@ class Walk {
     const std::size_t begin = offset(before_.text, line);
     if (begin < old_end_) return false;
     // Up to its line feed, so that its value has not become longer. Whether an unchanged line has a
-    // timestamp is not kept.
-    const bool is_same = begin + line.size() < old_same_ && !before_.index.has_timestamps;
+    // timestamp or an exemplar is not kept.
+    const bool is_same = begin + line.size() < old_same_ && !before_.index.has_timestamps &&
+                         !before_.index.has_exemplars;
     return is_same ? take_same(sample, line, begin) : take_other(sample, type, begin);
   }
 
@@ -66,8 +67,9 @@ class Walk {
     index_.has_quoted_names = before_.index.has_quoted_names;
     index_.has_odd_blanks = before_.index.has_odd_blanks;
     index_.has_odd_bounds = before_.index.has_odd_bounds;
-    index_.has_last_commas = before_.index.has_last_commas;
+    index_.has_odd_braces = before_.index.has_odd_braces;
     index_.has_timestamps = has_timestamps_;
+    index_.has_exemplars = has_exemplars_;
     if (!has_moved_) return std::move(index_);
     for (Family& family : index_.families) {
       family.name_begin = moved(family.name_begin, family.first_sample);
@@ -107,6 +109,7 @@ class Walk {
         type != FamilyType::kHistogram || is_sum(sample.name(before_.text));
     if (!may_be_negative && is_negative(parts.value)) return false;
     has_timestamps_ |= !parts.timestamp.empty();
+    has_exemplars_ |= !parts.exemplar_value.empty();
     const std::size_t begin = value - fixed->size();
     end_ = value + *size;
     old_end_ = old_begin + sample.line(before_.text).size();
@@ -165,6 +168,7 @@ class Walk {
   const Exposition& before_;
   Index index_;
   bool has_timestamps_ = false;
+  bool has_exemplars_ = false;
   bool has_moved_ = false;    // a line that is longer or shorter than before
   std::size_t end_ = 0;       // of the last sample's line
   std::size_t old_end_ = 0;   // likewise, in the text before
