@@ -4,8 +4,9 @@
 // remembered, not thrown. The writer meets our own sizes: running short is a bug and CHECKed.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -64,7 +65,10 @@ class WireWriter {
   void u32(std::size_t value) { number(value, 4); }
   void u64(std::uint64_t value) { number(value, 8); }
 
-  void bytes(base::ByteView value) { std::ranges::copy(value, room(value.size()).begin()); }
+  void bytes(base::ByteView value) {
+    const std::span<std::byte> to = room(value.size());
+    if (!value.empty()) std::memcpy(to.data(), value.data(), value.size());
+  }
   void text(std::string_view value) { bytes(base::as_bytes(value)); }
 
   [[nodiscard]] std::size_t written() const { return written_; }
