@@ -231,10 +231,11 @@ void PageWriter::write_sample(const MergedFamily& family, const Source& source,
     // It has no place here.
   } else if (escapes_) {
     write_escaped_sample(family, source, sample, out);
-  } else if (!series_.insert({name, sample.labels(source.text)}, sample.hash())) {
-    ++plan_.stats.duplicates_dropped;
   } else if (!lines_.write(source.text, *source.index, family.type, sample, out)) {
     ++plan_.stats.unwritable_dropped;
+  } else if (!series_.insert({name, sample.labels(source.text)}, sample.hash())) {
+    ++plan_.stats.duplicates_dropped;
+    out.resize(begin);
   }
   if (out.size() == begin) dropped_bytes_ += line.size() + 1;
 }

@@ -141,6 +141,33 @@ RC_GTEST_PROP(ExpositionProperty, ClashingFamiliesStillMakeAPageOfContiguousFami
   }
 }
 
+// Braces without labels are left where a line is copied.
+std::string without_empty_braces(std::string page) {
+  for (auto at = page.find("{} "); at != std::string::npos; at = page.find("{} ", at)) {
+    page.erase(at, 2);
+  }
+  return page;
+}
+
+RC_GTEST_PROP(ExpositionProperty, LinesAreCopiedAsTheyWouldBeRewritten, ()) {
+  constexpr Format kText{.escaping = Escaping::kAllowUtf8};
+  constexpr Format kOpenMetrics{.syntax = Syntax::kOpenMetrics, .escaping = Escaping::kAllowUtf8};
+  std::vector<std::string> texts = texts_of(any_sources());
+  std::vector<std::string> opens;  // the same in OpenMetrics
+  for (const std::string& text : texts) opens.push_back(merged({text}, kOpenMetrics).text);
+  const auto check = [](const std::vector<std::string>& from, Format format) {
+    format.honor_timestamps = *rc::gen::arbitrary<bool>();
+    const Page copied = merged(from, format);
+    const Page rewritten = merged(from, format, Lines::kRewritten);
+    RC_ASSERT(without_empty_braces(copied.text) == without_empty_braces(rewritten.text));
+    RC_ASSERT(copied.stats == rewritten.stats);
+  };
+  check(opens, kText);
+  check(opens, kOpenMetrics);
+  texts.insert(texts.end(), opens.begin(), opens.end());
+  check(texts, kOpenMetrics);
+}
+
 RC_GTEST_PROP(ExpositionProperty, DamagedTextsAreJudgedWithoutACrash, (const ModelSource& source)) {
   std::string text = model_text(source);
   const std::size_t count = *rc::gen::inRange<std::size_t>(0, 4);

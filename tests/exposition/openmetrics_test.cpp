@@ -269,6 +269,14 @@ TEST(OpenMetricsPage, ASampleFromBeforeTheEpochHasNoWordInText) {
   EXPECT_EQ(page.stats.unwritable_dropped, 1U);
 }
 
+// Promise 4: of equal series the senior's that can be written, not none.
+TEST(OpenMetricsPage, ASampleThatCannotBeWrittenTakesNobodysPlace) {
+  const Page page = merged({"a 1 -1.5\n# EOF\n", "a 2\n"}, kText);
+  EXPECT_EQ(page.text, "# TYPE a untyped\na 2\n");
+  EXPECT_EQ(page.stats.unwritable_dropped, 1U);
+  EXPECT_EQ(page.stats.duplicates_dropped, 0U);
+}
+
 // ---- Timestamps and bounds by themselves.
 
 TEST(Timestamps, OfTextComeBackToTheMillisecond) {

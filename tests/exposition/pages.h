@@ -59,12 +59,17 @@ struct Page {
   MergeStats stats;
 };
 
-// Merges valid texts, the first being the senior; nothing is borrowed beyond the call.
-inline Page merged(const std::vector<std::string>& texts, const Format& format = {}) {
+enum class Lines { kCopied, kRewritten };
+
+// Merges valid texts, the first being the senior; nothing is borrowed beyond the call. kRewritten:
+// no line is copied as it is, even if it could be.
+inline Page merged(const std::vector<std::string>& texts, const Format& format = {},
+                   Lines lines = Lines::kCopied) {
   std::deque<Index> indexes;
   std::vector<Source> sources;
   for (const std::string& text : texts) {
     indexes.push_back(scanned(text));
+    indexes.back().has_quoted_names |= lines == Lines::kRewritten;
     sources.push_back({text, &indexes.back()});
   }
   PageWriter writer(sources, format, kKey);
