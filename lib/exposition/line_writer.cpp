@@ -1,8 +1,6 @@
 #include "exposition/line_writer.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -49,7 +47,8 @@ bool LineWriter::has_good_bounds(const Index& index, FamilyType type) {
   return bound_label(type).empty() || !index.has_odd_bounds;
 }
 
-// Whether lines of a text are OpenMetrics', but for commas behind their last labels.
+// Whether lines of a text are OpenMetrics', but for commas behind their last labels; braces without
+// labels are allowed there, too.
 bool LineWriter::is_plain(const Index& index, FamilyType type) const {
   return index.dialect == Dialect::kText && !index.has_quoted_names && !index.has_odd_blanks &&
          !index.has_timestamps && format_.escaping != Escaping::kDots &&
@@ -210,35 +209,6 @@ std::string openmetrics_timestamp(std::string_view text) {
   // The nearest double may be a little less than what is meant, and is truncated.
   if (milliseconds(digits) != wanted && milliseconds(digits + '5') == wanted) digits += '5';
   return digits;
-}
-
-bool is_canonical_bound(std::string_view value) {
-  if (value == "+Inf") return true;
-  // Most are short enough to be told by their digits: `0.005`, `2.5`, `100.0`.
-  constexpr std::size_t kDigitsMax = 3;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const std::size_t point = value.find('.');
-  if (point >= 1 && point <= kDigitsMax && value.size() - point - 1 <= kDigitsMax &&
-      value.size() - point > 1 && std::ranges::all_of(value.substr(0, point), is_digit) &&
-      std::ranges::all_of(value.substr(point + 1), is_digit)) {
-    const bool has_zero_before = value[0] == '0' && point > 1;
-    const bool has_zero_behind = value.back() == '0' && value.size() - point > 2;
-    return !has_zero_before && !has_zero_behind;
-  }
-  return canonical_bound(value) == value;
-}
-
-std::string canonical_bound(std::string_view value) {
-  const auto bound = bound_number(value);
-  if (!bound) return std::string(value);
-  if (std::isnan(*bound)) return "NaN";
-  if (std::isinf(*bound)) return *bound > 0 ? "+Inf" : "-Inf";
-  std::array<char, 32> digits{};
-  const auto end =
-      std::to_chars(digits.begin(), digits.end(), *bound, std::chars_format::general).ptr;
-  std::string text(digits.data(), end);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
 }
 
 }  // namespace prometheus_rsocket::exposition

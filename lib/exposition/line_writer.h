@@ -71,9 +71,4 @@ class LineWriter {
 // The other way round: Prometheus reads it as the same millisecond.
 [[nodiscard]] std::string openmetrics_timestamp(std::string_view milliseconds);
 
-// A bound as OpenMetrics wants it, and Prometheus 3 makes of every one: `1.0`, `+Inf`, `1e+06`.
-// `value` itself where it is no number that a double can tell from others.
-[[nodiscard]] std::string canonical_bound(std::string_view value);
-[[nodiscard]] bool is_canonical_bound(std::string_view value);
-
 }  // namespace prometheus_rsocket::exposition

@@ -1,8 +1,10 @@
 #include "exposition/series.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <compare>
 #include <optional>
 #include <string>
@@ -67,6 +69,35 @@ std::optional<double> bound_number(std::string_view value) {
   const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
   if (parsed.ec != std::errc{}) return std::nullopt;  // too small for a double: compared as text
   return number == 0 ? 0.0 : number;                  // one zero
+}
+
+bool is_canonical_bound(std::string_view value) {
+  if (value == "+Inf") return true;
+  // Most are short enough to be told by their digits: `0.005`, `2.5`, `100.0`.
+  constexpr std::size_t kDigitsMax = 3;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::size_t point = value.find('.');
+  if (point >= 1 && point <= kDigitsMax && value.size() - point - 1 <= kDigitsMax &&
+      value.size() - point > 1 && std::ranges::all_of(value.substr(0, point), is_digit) &&
+      std::ranges::all_of(value.substr(point + 1), is_digit)) {
+    const bool has_zero_before = value[0] == '0' && point > 1;
+    const bool has_zero_behind = value.back() == '0' && value.size() - point > 2;
+    return !has_zero_before && !has_zero_behind;
+  }
+  return canonical_bound(value) == value;
+}
+
+std::string canonical_bound(std::string_view value) {
+  const auto bound = bound_number(value);
+  if (!bound) return std::string(value);
+  if (std::isnan(*bound)) return "NaN";
+  if (std::isinf(*bound)) return *bound > 0 ? "+Inf" : "-Inf";
+  std::array<char, 32> digits{};
+  const auto end =
+      std::to_chars(digits.begin(), digits.end(), *bound, std::chars_format::general).ptr;
+  std::string text(digits.data(), end);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
 }
 
 std::uint64_t label_hash(const base::SipKey& key, const LabelView& label, std::string_view bound) {

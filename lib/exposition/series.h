@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct SeriesView {
 // The number that `le` or `quantile` stands for; nothing when it is none that a double can tell
 // from others.
 [[nodiscard]] std::optional<double> bound_number(std::string_view value);
+
+// A bound as OpenMetrics wants it, and Prometheus 3 makes of every one: `1.0`, `+Inf`, `1e+06`.
+// `value` itself where it is no number that a double can tell from others.
+[[nodiscard]] std::string canonical_bound(std::string_view value);
+[[nodiscard]] bool is_canonical_bound(std::string_view value);
 
 // Equal for same series of a family, whatever the order of their labels; of a series' name only the
 // size counts, since no two names of a family share it. What is not the same hashes apart, or one

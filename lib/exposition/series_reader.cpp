@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 
-#include "exposition/line_writer.h"
 #include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
