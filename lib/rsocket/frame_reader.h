@@ -3,9 +3,9 @@
 //
 // Sans-I/O. The driver asks for room with prepare(), reads into it, tells how much came with
 // commit(), and takes whole frames with next(). Memory grows with what has arrived, never with what
-// a prefix declares: to eight times the buffer up to kQuickBufferBytes, so that a usual reply takes few
-// reads, and to twice from there. While idle the reader holds no more than kIdleBufferBytes, and no more than
-// kSkipBufferBytes while it skips a frame.
+// a prefix declares: to eight times the buffer up to kQuickBufferBytes, so that a usual reply takes
+// few reads, and to twice from there. While idle the reader holds no more than kIdleBufferBytes,
+// and no more than kSkipBufferBytes while it skips a frame.
 #pragma once
 
 #include <boost/system/result.hpp>
