@@ -64,8 +64,7 @@ void check_rescan(const std::string& text, const std::string& before) {
   if (!again) return;
   const auto fresh = scan(text, kKey);
   CHECK(fresh.has_value(), "what is read again is valid");
-  CHECK(again->samples == fresh->samples && again->families == fresh->families,
-        "what is read again is as a scan reads it");
+  CHECK(*again == *fresh, "what is read again is as a scan reads it");
 }
 
 void check_page(const std::vector<Source>& sources) {
