@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "exposition/prefetch.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -32,7 +33,7 @@ class IdTable {
 
   // It will be looked for soon.
   void prefetch(std::uint64_t hash) const {
-    __builtin_prefetch(&slots_[static_cast<std::uint32_t>(hash) & mask_]);
+    exposition::prefetch(&slots_[static_cast<std::uint32_t>(hash) & mask_], sizeof(Slot));
   }
 
   // The id that was put in under this hash and for which is_same(id) holds.

@@ -60,7 +60,7 @@ void IndexBuilder::add_sample(std::string_view line, const SeriesReader& series,
   const std::string_view labels = series.labels();
   index_.has_odd_braces |= labels.ends_with(',') || (labels.data() != nullptr && labels.empty());
   index_.has_exemplars |= !rest.exemplar_value.empty();
-  index_.samples.emplace_back(text_, line, series.name(), series.labels());
+  index_.samples.emplace_back(text_, line, series.name(), labels);
   index_.samples.back().set_hash(series.hash());
 }
 

@@ -31,16 +31,15 @@ bool is_within_bounds(std::string_view exemplar_labels) {
 }  // namespace
 
 bool LineWriter::copies(const Index& index, FamilyType type) const {
-  if (index.has_quoted_names || format_.escaping == Escaping::kDots) return false;
   const bool is_from_text = index.dialect == Dialect::kText;
-  if (is_from_text == (format_.syntax == Syntax::kText)) {  // timestamps are written alike
-    if (!format_.honor_timestamps && index.has_timestamps) return false;
-  } else if (index.has_timestamps) {
-    return false;
-  }
-  if (!is_from_text && (index.has_exemplars || index.has_odd_braces)) return false;
-  if (format_.syntax == Syntax::kText) return true;
-  return !index.has_odd_braces && !index.has_odd_blanks && has_good_bounds(index, type);
+  const bool is_to_text = format_.syntax == Syntax::kText;
+  if (is_from_text && !is_to_text) return is_plain(index, type) && !index.has_odd_braces;
+  if (index.has_quoted_names || format_.escaping == Escaping::kDots) return false;
+  const bool keeps_timestamps = format_.honor_timestamps || !index.has_timestamps;
+  if (is_from_text) return keeps_timestamps;
+  if (index.has_exemplars || index.has_odd_braces) return false;
+  if (is_to_text) return !index.has_timestamps;
+  return keeps_timestamps && !index.has_odd_blanks && has_good_bounds(index, type);
 }
 
 bool LineWriter::has_good_bounds(const Index& index, FamilyType type) {

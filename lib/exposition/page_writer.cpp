@@ -206,9 +206,11 @@ std::size_t PageWriter::copy_samples(const MergedFamily& family, const Source& s
     const std::string_view line = sample.line(source.text);
     const std::string_view name = sample.name(source.text);
     bytes += line.size() + 1;
-    const bool is_new = !is_left_out(family, name);
-    if (!is_new || !series_.insert({name, sample.labels(source.text)}, sample.hash())) {
-      if (is_new) ++plan_.stats.duplicates_dropped;
+    const bool has_place = !is_left_out(family, name);
+    const bool is_written =
+        has_place && series_.insert({name, sample.labels(source.text)}, sample.hash());
+    if (has_place && !is_written) ++plan_.stats.duplicates_dropped;
+    if (!is_written) {
       dropped_bytes_ += line.size() + 1;
       write_run();
     } else if (!run.empty() && line.data() == run.data() + run.size() + 1) {

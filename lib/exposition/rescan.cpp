@@ -1,11 +1,10 @@
 #include "exposition/rescan.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 
+#include "exposition/common_prefix.h"
 #include "exposition/line.h"
 #include "exposition/scan.h"
 
@@ -14,26 +13,6 @@ namespace {
 
 std::size_t offset(std::string_view text, std::string_view part) {
   return static_cast<std::size_t>(part.data() - text.data());
-}
-
-// How many bytes at the front are the same.
-std::size_t common_size(std::string_view a, std::string_view b) {
-  const std::size_t size = std::min(a.size(), b.size());
-  const auto difference = [&](std::size_t at) {
-    std::uint64_t left = 0;
-    std::uint64_t right = 0;
-    std::memcpy(&left, a.data() + at, sizeof left);
-    std::memcpy(&right, b.data() + at, sizeof right);
-    return left ^ right;
-  };
-  std::size_t at = 0;
-  for (; at + sizeof(std::uint64_t) <= size; at += sizeof(std::uint64_t)) {
-    // The lowest bit that is set is of the first byte that differs.
-    const std::uint64_t found = difference(at);
-    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-  }
-  while (at < size && a[at] == b[at]) ++at;
-  return at;
 }
 
 // Walks along both texts, sample by sample, from one difference to the next.
@@ -84,8 +63,8 @@ class Walk {
   [[nodiscard]] Dialect dialect() const { return before_.index.dialect; }
 
   void compare() {
-    old_same_ =
-        old_end_ + common_size(text_.substr(end_), std::string_view(before_.text).substr(old_end_));
+    old_same_ = old_end_ +
+                common_prefix(text_.substr(end_), std::string_view(before_.text).substr(old_end_));
   }
 
   bool take_same(const Sample& sample, std::string_view line, std::size_t begin) {

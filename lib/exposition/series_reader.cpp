@@ -1,9 +1,8 @@
 #include "exposition/series_reader.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
+#include "exposition/common_prefix.h"
 #include "exposition/series.h"
 
 namespace prometheus_rsocket::exposition {
@@ -13,20 +12,6 @@ constexpr std::string_view kLe = bound_label(FamilyType::kHistogram);
 constexpr std::string_view kQuantile = bound_label(FamilyType::kSummary);
 // Up to so many, comparing all pairs beats sorting.
 constexpr std::size_t kFewNames = 16;
-
-std::size_t common_prefix(std::string_view a, std::string_view b) {
-  const std::size_t size = std::min(a.size(), b.size());
-  std::size_t at = 0;
-  for (; at + sizeof(std::uint64_t) <= size; at += sizeof(std::uint64_t)) {
-    std::uint64_t x = 0;
-    std::uint64_t y = 0;
-    std::memcpy(&x, a.data() + at, sizeof x);
-    std::memcpy(&y, b.data() + at, sizeof y);
-    if (x != y) return at + static_cast<std::size_t>(std::countr_zero(x ^ y)) / 8;
-  }
-  while (at < size && a[at] == b[at]) ++at;
-  return at;
-}
 
 }  // namespace
 
