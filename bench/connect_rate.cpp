@@ -7,13 +7,12 @@
 // time is that of whichever side is slower, and connections_per_proxy_cpu_s says what the proxy
 // alone could take. Above 14,000 connections the dialling side's search for free ports is the
 // limit. Exit 0, 1 when a connection failed or the time was up, 2 for wrong usage.
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/system/result.hpp>
 #include <chrono>
-#include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -24,7 +23,7 @@
 #include "net/keys.h"
 #include "net/log.h"
 #include "net/process.h"
-#include "support/descriptors.h"
+#include "support/command_line.h"
 #include "support/process_figures.h"
 #include "support/proxy_process.h"
 #include "support/report.h"
@@ -32,9 +31,6 @@
 namespace prometheus_rsocket::bench {
 namespace {
 
-constexpr int kFailedExit = 1;
-constexpr int kUsageExit = 2;
-constexpr std::size_t kSpareDescriptors = 64;  // of either side, for what is no connection
 constexpr base::Duration kProgressEvery = std::chrono::seconds(1);
 constexpr base::Duration kWait = std::chrono::milliseconds(100);
 
@@ -65,17 +61,7 @@ bool run_load(net::Process& process, const ConnectLoad& load, const Options& opt
 }
 
 base::Duration own_cpu_time() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& time) {
-    return base::Duration(std::chrono::seconds(time.tv_sec) +
-                          std::chrono::microseconds(time.tv_usec));
-  };
-  return of(usage.ru_utime) + of(usage.ru_stime);
-}
-
-double in_ms(base::Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
+  return read_process_figures(::getpid()).value_or(ProcessFigures{}).cpu_time;
 }
 
 struct Measured {
@@ -92,8 +78,8 @@ Report report(const Options& options, Measured measured) {
   const auto count = static_cast<double>(times.size());
   const double wall_s = std::chrono::duration<double>(measured.wall).count();
   const auto cpu = measured.after.cpu_time - measured.before.cpu_time;
-  const double resident = static_cast<double>(measured.after.resident_bytes) -
-                          static_cast<double>(measured.before.resident_bytes);
+  const double resident = static_cast<double>(measured.after.resident.bytes) -
+                          static_cast<double>(measured.before.resident.bytes);
   Report report("connect_rate, TCP, a proxy with --threads=" + std::to_string(options.threads));
   report.add({"connections", count});
   report.add({"at_once", static_cast<double>(options.at_once)});
@@ -108,7 +94,7 @@ Report report(const Options& options, Measured measured) {
   }
   report.add({"load_cpu_per_connection_us", 1000 * in_ms(measured.load_cpu) / count});
   report.add({"proxy_resident_per_idle_connection_kib", resident / 1024 / count, "<= 16"});
-  report.add({"proxy_resident_mib", static_cast<double>(measured.after.resident_bytes) / 1048576});
+  report.add({"proxy_resident_mib", static_cast<double>(measured.after.resident.bytes) / 1048576});
   return report;
 }
 
@@ -160,10 +146,7 @@ int run(const Options& options) {
   const Report figures = report(options, std::move(*measured));
   figures.print_table(std::cout);
   if (options.json.empty()) return 0;
-  std::ofstream file(options.json);
-  figures.print_json(file);
-  file.close();
-  return file ? 0 : fail("cannot write " + options.json);
+  return figures.write_json(options.json) ? 0 : fail("cannot write " + options.json);
 }
 
 }  // namespace
@@ -187,15 +170,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--proxy", options.proxy, "The proxy's binary")->capture_default_str();
   app.add_option("--json", options.json, "Writes the figures to this file, too");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageExit;
-  }
-  if (const auto limit = raise_descriptor_limit();
-      limit < options.connections + kSpareDescriptors) {
-    std::cerr << "connect_rate: --connections=" << options.connections
-              << " does not fit the limit of " << limit << " descriptors\n";
+  if (const auto exit_code = parse_command_line(app, argc, argv)) return *exit_code;
+  if (!have_descriptors_for(options.connections, "connect_rate", "--connections")) {
     return kUsageExit;
   }
   return run(options);

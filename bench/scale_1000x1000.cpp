@@ -15,7 +15,6 @@
 #include <boost/system/result.hpp>
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -27,7 +26,7 @@
 
 #include "support/child_process.h"
 #include "support/client_text.h"
-#include "support/descriptors.h"
+#include "support/command_line.h"
 #include "support/floor.h"
 #include "support/process_figures.h"
 #include "support/proxy_process.h"
@@ -39,13 +38,9 @@ namespace {
 
 using boost::system::result;
 
-constexpr int kFailedExit = 1;
-constexpr int kUsageExit = 2;
-constexpr std::size_t kSpareDescriptors = 64;
 constexpr unsigned kWarmingScrapes = 3;
 constexpr std::chrono::seconds kReadyTime{60};
 constexpr std::chrono::milliseconds kBetweenScrapes{120};  // closer ones share a pull (design.md)
-constexpr double kBytesPerMegabyte = 1e6;
 
 struct Options {
   std::size_t clients = 1'000;
@@ -70,7 +65,7 @@ struct Cost {
 
 struct Costs {
   std::vector<Cost> costs;
-  ScrapedPage page;  // the last
+  std::size_t body_bytes = 0;  // of the last page
 
   [[nodiscard]] base::Duration median(base::Duration Cost::*member) const {
     return quantile(sorted(member), 0.5);
@@ -83,9 +78,7 @@ struct Costs {
   }
 };
 
-double in_ms(base::Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
+double in_mb(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
 // Everything that takes part, and the way to measure it.
 class Run {
@@ -128,8 +121,8 @@ class Run {
       }
       std::cerr << "scale_1000x1000: scrape " << i << " of " << options_.scrapes << ", "
                 << in_ms(plain_.costs.back().wall) << " ms, proxy "
-                << in_ms(plain_.costs.back().proxy_cpu) << " ms of CPU, floor "
-                << in_ms(floors_.back()) << " ms\n";
+                << in_ms(plain_.costs.back().proxy_cpu) << " ms of CPU, floor " << floors_ms_.back()
+                << " ms\n";
     }
     return {};
   }
@@ -143,9 +136,7 @@ class Run {
 
   // The proxy's CPU over the floor's, each scrape by the floor run after it.
   [[nodiscard]] double ratio() const { return median_of(ratios_); }
-  [[nodiscard]] double resident_peak_mb() const {
-    return static_cast<double>(at_end_.resident_bytes_peak) / kBytesPerMegabyte;
-  }
+  [[nodiscard]] double resident_peak_mb() const { return in_mb(at_end_.resident.bytes_peak); }
   [[nodiscard]] Report report() const;
 
  private:
@@ -182,7 +173,7 @@ class Run {
     const auto load_before = read_process_figures(load_->pid());
     auto page = scrape(coding);
     if (!page) return page.error();
-    const base::Duration floor = floor_.run();
+    const double floor_ms = in_ms(floor_.run());
     const auto proxy_after = read_process_figures(proxy_->pid());
     const auto load_after = read_process_figures(load_->pid());
     if (!proxy_before || !load_before || !proxy_after || !load_after) {
@@ -191,10 +182,10 @@ class Run {
     const Cost cost{page->wall, proxy_after->cpu_time - proxy_before->cpu_time,
                     load_after->cpu_time - load_before->cpu_time + page->cpu};
     costs.costs.push_back(cost);
-    costs.page = *page;
+    costs.body_bytes = page->body_bytes;
     if (coding == PageCoding::kIdentity) {
-      floors_.push_back(floor);
-      ratios_.push_back(in_ms(cost.proxy_cpu) / in_ms(floor));
+      floors_ms_.push_back(floor_ms);
+      ratios_.push_back(in_ms(cost.proxy_cpu) / floor_ms);
     }
     at_end_ = *proxy_after;
     return {};
@@ -211,7 +202,7 @@ class Run {
   Costs plain_;
   Costs gzip_;
   FloorParts floor_parts_;
-  std::vector<base::Duration> floors_;
+  std::vector<double> floors_ms_;
   std::vector<double> ratios_;
   ProcessFigures at_begin_;  // of the measured scrapes
   ProcessFigures at_end_;
@@ -224,45 +215,41 @@ Report Run::report() const {
                 ", a proxy with --threads=" + std::to_string(options_.threads));
   const auto walls = plain_.sorted(&Cost::wall);
   const double proxy_ms = in_ms(plain_.median(&Cost::proxy_cpu));
+  const double proxy_min_ms = in_ms(plain_.sorted(&Cost::proxy_cpu).front());
+  const double floor_min_ms = std::ranges::min(floors_ms_);
   const double load_ms = in_ms(plain_.median(&Cost::load_cpu));
   const double cores = std::max(1U, std::thread::hardware_concurrency());
   report.add({"clients", static_cast<double>(options_.clients)});
   report.add({"series_each", static_cast<double>(options_.series)});
   report.add({"scrapes", static_cast<double>(options_.scrapes)});
   report.add({"all_ready_ms", in_ms(ready_after_)});
-  report.add({"page_bytes", static_cast<double>(plain_.page.body_bytes)});
+  report.add({"page_bytes", static_cast<double>(plain_.body_bytes)});
   report.add({"wall_p50_ms", in_ms(quantile(walls, 0.5)), "<= wall_goal_ms"});
   report.add({"wall_p99_ms", in_ms(quantile(walls, 0.99))});
   report.add({"wall_goal_ms", (proxy_ms + load_ms) / cores + 100});
   report.add({"proxy_cpu_ms", proxy_ms});
-  report.add({"proxy_cpu_min_ms", in_ms(plain_.sorted(&Cost::proxy_cpu).front())});
+  report.add({"proxy_cpu_min_ms", proxy_min_ms});
   report.add({"load_cpu_ms", load_ms});
-  std::vector<double> floors;
-  for (const base::Duration floor : floors_) floors.push_back(in_ms(floor));
-  report.add({"floor_ms", median_of(floors)});
-  report.add({"floor_min_ms", std::ranges::min(floors)});
+  report.add({"floor_ms", median_of(floors_ms_)});
+  report.add({"floor_min_ms", floor_min_ms});
   report.add({"floor_private_operations_ms", in_ms(floor_parts_.private_operations)});
   report.add({"floor_decompression_ms", in_ms(floor_parts_.decompression)});
   report.add({"floor_lines_ms", in_ms(floor_parts_.lines)});
   report.add({"floor_copy_ms", in_ms(floor_parts_.copy)});
   report.add({"floor_socket_ms", in_ms(floor_parts_.socket)});
   report.add({"ratio", ratio(), "<= 1.25"});
-  report.add({"ratio_of_least",
-              in_ms(plain_.sorted(&Cost::proxy_cpu).front()) / std::ranges::min(floors)});
+  report.add({"ratio_of_least", proxy_min_ms / floor_min_ms});
   report.add({"ratio_min", std::ranges::min(ratios_)});
   report.add({"ratio_max", std::ranges::max(ratios_)});
   if (options_.gzip) {
     const double gzip_ms = in_ms(gzip_.median(&Cost::proxy_cpu));
     report.add({"gzip_wall_p50_ms", in_ms(gzip_.median(&Cost::wall))});
-    report.add({"gzip_body_bytes", static_cast<double>(gzip_.page.body_bytes)});
+    report.add({"gzip_body_bytes", static_cast<double>(gzip_.body_bytes)});
     report.add({"gzip_proxy_cpu_ms", gzip_ms});
     report.add({"gzip_adds_ms", gzip_ms - proxy_ms, "<= 60"});
   }
-  const auto resident_mb = [](const ProcessFigures& figures) {
-    return static_cast<double>(figures.resident_bytes) / kBytesPerMegabyte;
-  };
-  report.add({"proxy_resident_begin_mb", resident_mb(at_begin_)});
-  report.add({"proxy_resident_end_mb", resident_mb(at_end_)});
+  report.add({"proxy_resident_begin_mb", in_mb(at_begin_.resident.bytes)});
+  report.add({"proxy_resident_end_mb", in_mb(at_end_.resident.bytes)});
   report.add({"proxy_resident_peak_mb", resident_peak_mb(), "<= 160"});
   return report;
 }
@@ -284,11 +271,8 @@ int run(const Options& options) {
   figures.print_table(std::cout);
   if (options.json.empty()) {
     figures.print_json(std::cout);
-  } else {
-    std::ofstream file(options.json);
-    figures.print_json(file);
-    file.close();
-    if (!file) return fail("cannot write " + options.json);
+  } else if (!figures.write_json(options.json)) {
+    return fail("cannot write " + options.json);
   }
   int exit_code = 0;
   if (options.gate > 0 && run.ratio() > options.gate) {
@@ -337,19 +321,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--proxy", options.proxy, "The proxy's binary")->capture_default_str();
   app.add_option("--json", options.json, "Writes the figures to this file, not to stdout");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageExit;
-  }
+  if (const auto exit_code = parse_command_line(app, argc, argv)) return *exit_code;
   if (options.hung >= options.clients) {
     std::cerr << "scale_1000x1000: --hung must be less than --clients\n";
     return kUsageExit;
   }
-  if (const auto limit = raise_descriptor_limit(); limit < options.clients + kSpareDescriptors) {
-    std::cerr << "scale_1000x1000: --clients=" << options.clients << " does not fit the limit of "
-              << limit << " descriptors\n";
-    return kUsageExit;
-  }
+  if (!have_descriptors_for(options.clients, "scale_1000x1000", "--clients")) return kUsageExit;
   return run(options);
 }

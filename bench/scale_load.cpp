@@ -20,14 +20,11 @@
 #include "net/log.h"
 #include "net/process.h"
 #include "support/client_text.h"
-#include "support/descriptors.h"
+#include "support/command_line.h"
 
 namespace prometheus_rsocket::bench {
 namespace {
 
-constexpr int kFailedExit = 1;
-constexpr int kUsageExit = 2;
-constexpr std::size_t kSpareDescriptors = 64;
 constexpr std::size_t kDialsAtOnce = 256;
 
 struct Options {
@@ -139,15 +136,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--hung", options.hung, "How many of the clients answer no scrape")
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageExit;
-  }
-  if (const auto limit = raise_descriptor_limit(); limit < options.clients + kSpareDescriptors) {
-    std::cerr << "scale_load: --clients=" << options.clients << " does not fit the limit of "
-              << limit << " descriptors\n";
-    return kUsageExit;
-  }
+  if (const auto exit_code = parse_command_line(app, argc, argv)) return *exit_code;
+  if (!have_descriptors_for(options.clients, "scale_load", "--clients")) return kUsageExit;
   return run(options);
 }

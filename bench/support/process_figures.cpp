@@ -48,7 +48,7 @@ std::optional<ProcessFigures> read_process_figures(pid_t pid) {
   const auto cpu = cpu_time(pid);
   const auto memory = parse_resident_memory(contents("/proc/" + std::to_string(pid) + "/status"));
   if (!cpu || !memory) return std::nullopt;
-  return ProcessFigures{*cpu, memory->bytes, memory->bytes_peak};
+  return ProcessFigures{*cpu, *memory};
 }
 
 }  // namespace prometheus_rsocket::bench

@@ -12,23 +12,22 @@
 
 namespace prometheus_rsocket::bench {
 
+struct ResidentMemory {
+  std::uint64_t bytes = 0;       // VmRSS
+  std::uint64_t bytes_peak = 0;  // VmHWM
+
+  friend bool operator==(const ResidentMemory&, const ResidentMemory&) = default;
+};
+
 struct ProcessFigures {
-  base::Duration cpu_time{};              // user and system, all threads, ended ones too
-  std::uint64_t resident_bytes = 0;       // VmRSS
-  std::uint64_t resident_bytes_peak = 0;  // VmHWM
+  base::Duration cpu_time{};  // user and system, all threads, ended ones too
+  ResidentMemory resident;
 
   friend bool operator==(const ProcessFigures&, const ProcessFigures&) = default;
 };
 
 // Nothing when there is no such process (any more).
 [[nodiscard]] std::optional<ProcessFigures> read_process_figures(pid_t pid);
-
-struct ResidentMemory {
-  std::uint64_t bytes = 0;
-  std::uint64_t bytes_peak = 0;
-
-  friend bool operator==(const ResidentMemory&, const ResidentMemory&) = default;
-};
 
 // From the text of /proc/PID/status. Nothing for a zombie, which has no memory.
 [[nodiscard]] std::optional<ResidentMemory> parse_resident_memory(std::string_view status);

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <fstream>
 #include <iomanip>
 #include <ostream>
 #include <utility>
@@ -53,6 +54,13 @@ void Report::print_json(std::ostream& out) const {
     separator = ", ";
   }
   out << "}}\n";
+}
+
+bool Report::write_json(const std::string& path) const {
+  std::ofstream file(path);
+  print_json(file);
+  file.close();
+  return !file.fail();
 }
 
 base::Duration quantile(std::span<const base::Duration> sorted, double share) {

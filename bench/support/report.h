@@ -1,6 +1,7 @@
 // What a benchmark program has measured: a table for people, JSON for programs.
 #pragma once
 
+#include <chrono>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -17,6 +18,10 @@ struct Figure {
   std::string goal = {};  // in words, such as `>= 5000`; empty: none
 };
 
+[[nodiscard]] inline double in_ms(base::Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
 class Report {
  public:
   // `title` names the program and the kind of run; as the names: printable ASCII without quotes.
@@ -28,6 +33,8 @@ class Report {
   void print_table(std::ostream& out) const;
   // {"title": "…", "figures": {"name": value, …}}
   void print_json(std::ostream& out) const;
+  // print_json() into a file; false when that cannot be written.
+  [[nodiscard]] bool write_json(const std::string& path) const;
 
  private:
   std::string title_;

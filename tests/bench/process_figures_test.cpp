@@ -35,8 +35,8 @@ TEST(ProcessFigures, TimeSpentComputingIsCpuTime) {
 TEST(ProcessFigures, ThisProcessUsesMemory) {
   const auto figures = read_process_figures(::getpid());
   ASSERT_TRUE(figures);
-  EXPECT_GT(figures->resident_bytes, 0U);
-  EXPECT_GE(figures->resident_bytes_peak, figures->resident_bytes);
+  EXPECT_GT(figures->resident.bytes, 0U);
+  EXPECT_GE(figures->resident.bytes_peak, figures->resident.bytes);
 }
 
 }  // namespace
