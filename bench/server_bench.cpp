@@ -256,6 +256,9 @@ class TableExchange final : public http::Exchange {
     }
   }
   void set_deadline(base::Instant) override {}
+  [[nodiscard]] base::Duration waited() const override { return {}; }
+  [[nodiscard]] base::Duration stalled() const override { return {}; }
+  void break_off() override {}
   void on_outcome(std::function<void(http::Outcome)>) override {}
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 

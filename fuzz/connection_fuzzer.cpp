@@ -2,7 +2,8 @@
 // the user commands, and how time passes. connection_rules.h says what must hold.
 //
 // The input: kHeaderBytes of configuration, then steps, each a byte that names it (modulo
-// Step::kCount) and what it needs. README.md has the table; corpus.py writes such scripts.
+// Step::kCount) and what it needs. README.md has the table; connection_corpus.py writes such
+// scripts.
 #include <algorithm>
 #include <array>
 #include <cstdint>

@@ -1,54 +1,49 @@
 #include "proxy/config_file.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <cerrno>
 #include <fstream>
-#include <set>
 #include <sstream>
 #include <system_error>
+
+#include "yaml/document.h"
 
 namespace prometheus_rsocket::proxy {
 
 namespace {
 
 using boost::system::result;
+using yaml::Value;
 
-std::string place_of(const std::string& file, const YAML::Mark& mark) {
-  if (mark.is_null()) return file;
-  return file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
-}
-
-result<std::vector<std::string>, std::string> values_of(const YAML::Node& node) {
-  if (node.IsScalar()) return std::vector{node.Scalar()};
-  if (!node.IsSequence()) return std::string("it takes a value or a list of values");
+result<std::vector<std::string>, std::string> values_of(const Value& value) {
+  if (value.kind == Value::Kind::kScalar) return std::vector{value.text};
+  if (value.kind != Value::Kind::kSequence) {
+    return std::string("it takes a value or a list of values");
+  }
   std::vector<std::string> values;
-  for (const YAML::Node& item : node) {
-    if (!item.IsScalar()) return std::string("its list holds something that is no value");
-    values.push_back(item.Scalar());
+  for (const Value& item : value.items) {
+    if (item.kind != Value::Kind::kScalar) {
+      return std::string("its list holds something that is no value");
+    }
+    values.push_back(item.text);
   }
   return values;
 }
 
-result<std::vector<FileEntry>, std::string> entries_of(const YAML::Node& root,
-                                                       const std::string& file) {
+result<std::vector<FileEntry>, std::string> entries_of(const Value& root, const std::string& file) {
   std::vector<FileEntry> entries;
-  if (root.IsNull()) return entries;
-  const auto wrong = [&file](const YAML::Node& node, const std::string& why) {
-    return place_of(file, node.Mark()) + ": " + why;
+  if (root.kind == Value::Kind::kNull) return entries;
+  const auto wrong = [&file](yaml::Place place, const std::string& why) {
+    return yaml::to_string(file, place) + ": " + why;
   };
-  if (!root.IsMap()) return wrong(root, "a configuration is a map of options to values");
-  std::set<std::string> seen;
-  for (const auto& pair : root) {
-    const YAML::Node& key = pair.first;
-    const YAML::Node& value = pair.second;
-    if (!key.IsScalar()) return wrong(key, "the name of an option is expected");
-    const std::string& name = key.Scalar();
-    if (!seen.insert(name).second) return wrong(key, name + ": it is there twice");
-    if (value.IsNull()) return wrong(key, name + ": it has no value");
+  if (root.kind != Value::Kind::kMap) {
+    return wrong(root.place, "a configuration is a map of options to values");
+  }
+  for (const auto& [key, key_place, value] : root.entries) {
+    if (value.kind == Value::Kind::kNull) return wrong(key_place, key + ": it has no value");
     const auto values = values_of(value);
-    if (!values) return wrong(value, name + ": " + values.error());
-    entries.push_back({name, *values, place_of(file, key.Mark()), place_of(file, value.Mark())});
+    if (!values) return wrong(value.place, key + ": " + values.error());
+    entries.push_back(
+        {key, *values, yaml::to_string(file, key_place), yaml::to_string(file, value.place)});
   }
   return entries;
 }
@@ -57,16 +52,9 @@ result<std::vector<FileEntry>, std::string> entries_of(const YAML::Node& root,
 
 result<std::vector<FileEntry>, std::string> parse_config(const std::string& text,
                                                          const std::string& name) {
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) return std::vector<FileEntry>{};
-    if (documents.size() > 1) {
-      return place_of(name, documents[1].Mark()) + ": a second document is not expected";
-    }
-    return entries_of(documents.front(), name);
-  } catch (const YAML::Exception& error) {
-    return place_of(name, error.mark) + ": " + error.msg;
-  }
+  const auto root = yaml::parse(text);
+  if (!root) return yaml::to_string(name, root.error().place) + ": " + root.error().message;
+  return entries_of(*root, name);
 }
 
 result<std::vector<FileEntry>, std::string> read_config_file(const std::string& path) {

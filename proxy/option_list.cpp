@@ -15,6 +15,19 @@ Option config_file(std::string& value) {
   return option;
 }
 
+Option access_file(std::string name, std::string& value, std::string help) {
+  Option option = text_option(std::move(name), "FILE", value, std::move(help));
+  option.may_be_empty = true;
+  return option;
+}
+
+Option push_store(std::string& value) {
+  Option option = text_option("push.store", "DIR", value,
+                              "folder in which pushes outlive the proxy; empty: in memory alone");
+  option.may_be_empty = true;
+  return option;
+}
+
 }  // namespace
 
 std::vector<Option> option_list(OptionValues& values) {
@@ -22,8 +35,17 @@ std::vector<Option> option_list(OptionValues& values) {
   server::Config& config = options.server;
   return {
       address_option("web.listen-address", values.web, "HTTP, for Prometheus"),
+      access_file("web.config.file", options.web_config_file,
+                  "TLS, users and headers, as Prometheus' exporters have them; read again when it "
+                  "changes"),
+      switch_option("web.health-without-auth", config.web_health_without_auth,
+                    "/-/healthy and /-/ready ask for no user"),
+      switch_option("web.enable-lifecycle", config.web_lifecycle,
+                    "POST to /-/reload reads these files again, to /-/quit ends the proxy"),
       address_option("rsocket.tcp-address", values.tcp, "RSocket over TCP"),
       address_option("rsocket.websocket-address", values.websocket, "RSocket over WebSocket"),
+      access_file("rsocket.config.file", options.rsocket_config_file,
+                  "TLS, and what clients have to show: tokens and certificates"),
       number_option<std::size_t>("rsocket.max-connections", config.connections_max, 1, 1'000'000,
                                  "clients at once; more are held and then closed"),
       number_option<std::size_t>("rsocket.max-connections-per-address",
@@ -40,7 +62,7 @@ std::vector<Option> option_list(OptionValues& values) {
       size_option("rsocket.max-payload", config.payload_bytes_max, "16MiB",
                   "a client's reply or push, as it comes"),
       size_option("rsocket.max-uncompressed", config.uncompressed_bytes_max, "64MiB",
-                  "the text in a reply or push"),
+                  "the text in a reply or push, and as much again for what is found in it"),
       size_option("rsocket.max-inflight-bytes", config.inflight_bytes_max, "256MiB",
                   "replies and pushes on their way in, all clients together"),
       duration_option("scrape.default-timeout", config.scrape_default_timeout, 1ms,
@@ -51,15 +73,18 @@ std::vector<Option> option_list(OptionValues& values) {
                           {{"true", true}, {"false", false}},
                           "false: the page is written without the clients' timestamps"),
       number_option<std::size_t>("scrape.max-concurrent", config.scrapes_max, 1, 1000,
-                                 "scrapes at once; more wait"),
-      size_option("scrape.max-bytes", config.page_bytes_max, "1GiB",
-                  "memory of one page: text, index and merging"),
+                                 "scrapes at once; more wait, and who does not read gives way"),
+      size_option(
+          "scrape.max-bytes", config.page_bytes_max, "1GiB",
+          "memory of one page: text, index and merging; and, with a quarter more for what is "
+          "remembered, of all pages under way"),
       text_option("web.external-address", "HOST:PORT", config.web_external_address,
                   "where /sd sends scrapers; by default what they call this proxy"),
       switch_option("labels.identity", config.labels_identity,
                     "give every sample its client's job and instance; with honor_labels: true"),
       duration_option("sd.grace", config.sd_grace, 0ms,
                       "how long a client whose connection was lost is still listed in /sd"),
+      push_store(options.push_store),
       duration_option("push.ttl", config.push.ttl, 1ms,
                       "how long a push is held after its first showing"),
       size_option("push.max-bytes", config.push.bytes_max, "256MiB",

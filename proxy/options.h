@@ -15,6 +15,9 @@ namespace prometheus_rsocket::proxy {
 
 struct Options {
   server::Config server;
+  std::string push_store;           // the folder of what is pushed; empty: memory
+  std::string web_config_file;      // who may connect over HTTP (access_files.h); empty: everybody
+  std::string rsocket_config_file;  // the same over RSocket
   std::size_t threads = 1;
   runtime::LogLevel log_level = runtime::LogLevel::kInfo;
   net::LogFormat log_format = net::LogFormat::kLogfmt;

@@ -25,6 +25,7 @@ enum class EventKind : std::uint8_t {
   kKey,
   kMessage,
   kTrace,
+  kWork,
 };
 
 struct Event {

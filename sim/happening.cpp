@@ -78,6 +78,18 @@ std::string_view to_string(Happening happening) {
       return "handler paused";
     case Happening::kWallClockJumped:
       return "wall clock jumped";
+    case Happening::kWriteCutShort:
+      return "write cut short";
+    case Happening::kUnsyncedLost:
+      return "unsynced bytes lost";
+    case Happening::kSyncLied:
+      return "sync lied";
+    case Happening::kDiskFull:
+      return "disk full";
+    case Happening::kDiskFailed:
+      return "disk failed";
+    case Happening::kByteRotted:
+      return "byte rotted";
     case Happening::kCount:
       break;
   }

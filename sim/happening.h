@@ -49,6 +49,13 @@ enum class Happening : std::uint8_t {
   kNoDescriptors,    // an accept or a dial failed with too_many_files_open
   kHandlerPaused,    // a handler had to wait until its process went on
   kWallClockJumped,  // somebody read a wall clock after a jump
+
+  kWriteCutShort,  // a process was killed while its disk wrote
+  kUnsyncedLost,   // the power went while something was not synced
+  kSyncLied,       // a sync that was none
+  kDiskFull,       // a write found no room
+  kDiskFailed,     // a write, a sync or a new name was refused with an I/O error
+  kByteRotted,     // a byte on disk has changed
   kCount,
 };
 

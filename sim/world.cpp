@@ -194,6 +194,8 @@ std::uint64_t World::count(Happening happening) const {
   return impl_->kernel.happenings[static_cast<std::size_t>(happening)];
 }
 
+void World::count_happening(Happening happening) { impl_->kernel.count(happening); }
+
 std::size_t World::open_connections() const { return impl_->network.open_connections(); }
 
 void World::on_connection(

@@ -140,6 +140,7 @@ class World {
   void trace(std::string_view what, std::span<const std::byte> bytes = {});
   [[nodiscard]] std::uint64_t events() const;                    // that have happened
   [[nodiscard]] std::uint64_t count(Happening happening) const;  // so many times
+  void count_happening(Happening happening);                     // one more: of a part of its own
   [[nodiscard]] std::size_t open_connections() const;            // not closed by both sides
 
   // Calls `arrived` whenever a connection arrives at somebody who listens, with the endpoints that

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -28,6 +29,17 @@ struct ProcessFigures {
 
 // Nothing when there is no such process (any more).
 [[nodiscard]] std::optional<ProcessFigures> read_process_figures(pid_t pid);
+
+// What a process holds beside memory: what must not grow with those who come and go.
+struct ProcessHandles {
+  std::size_t descriptors = 0;
+  std::size_t threads = 0;
+
+  friend bool operator==(const ProcessHandles&, const ProcessHandles&) = default;
+};
+
+// As read_process_figures(); of a process of our own user.
+[[nodiscard]] std::optional<ProcessHandles> read_process_handles(pid_t pid);
 
 // From the text of /proc/PID/status. Nothing for a zombie, which has no memory.
 [[nodiscard]] std::optional<ResidentMemory> parse_resident_memory(std::string_view status);

@@ -1,7 +1,5 @@
 #include "support/scraper.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
@@ -11,7 +9,9 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
+#include <utility>
 
+#include "sim/peer/unpack.h"
 #include "support/thread_time.h"
 
 namespace prometheus_rsocket::bench {
@@ -25,24 +25,21 @@ using boost::system::result;
 constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kTimeMax{30};  // a proxy that is late by so much hangs
 
-// Empty when `body` is no gzip member and nothing else.
-std::string inflate_gzip(std::string& body) {
-  z_stream stream{};
-  if (::inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return {};
-  stream.next_in = reinterpret_cast<Bytef*>(body.data());
-  stream.avail_in = static_cast<uInt>(body.size());
-  std::string text;
-  std::array<char, kPieceBytes> piece;
-  int status = Z_OK;
-  while (status == Z_OK) {
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = static_cast<uInt>(piece.size());
-    status = ::inflate(&stream, Z_NO_FLUSH);
-    text.append(piece.data(), piece.size() - stream.avail_out);
+std::string_view accept_of(PageSyntax syntax) {
+  switch (syntax) {
+    case PageSyntax::kText:
+      return "text/plain;version=0.0.4";
+    case PageSyntax::kOpenMetrics:
+      return "application/openmetrics-text;version=1.0.0";
+    case PageSyntax::kProtobuf:
+      break;
   }
-  const bool is_whole = status == Z_STREAM_END && stream.avail_in == 0;
-  ::inflateEnd(&stream);
-  return is_whole ? text : std::string{};
+  return "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+         "encoding=delimited";
+}
+
+std::string_view name_of(PageCoding coding) {
+  return coding == PageCoding::kGzip ? "gzip" : coding == PageCoding::kZstd ? "zstd" : "";
 }
 
 }  // namespace
@@ -75,18 +72,17 @@ struct Scraper::Connection {
   std::string body;  // of the last page: its memory serves again
 };
 
-Scraper::Scraper(std::uint16_t port) : connection_(std::make_unique<Connection>(port)) {}
+Scraper::Scraper(std::uint16_t port, std::string target)
+    : target_(std::move(target)), connection_(std::make_unique<Connection>(port)) {}
 Scraper::~Scraper() = default;
 
 result<ScrapedPage, std::string> Scraper::scrape(PageSyntax syntax, PageCoding coding) {
   auto& [context, socket, buffer, piece, body] = *connection_;
-  http::request<http::empty_body> request(http::verb::get, "/metrics/connected", 11);
+  http::request<http::empty_body> request(http::verb::get, target_, 11);
   request.set(http::field::host, "127.0.0.1");
-  request.set(http::field::accept, syntax == PageSyntax::kText
-                                       ? "text/plain;version=0.0.4"
-                                       : "application/openmetrics-text;version=1.0.0");
+  request.set(http::field::accept, accept_of(syntax));
   request.set("X-Prometheus-Scrape-Timeout-Seconds", "10");
-  if (coding == PageCoding::kGzip) request.set(http::field::accept_encoding, "gzip");
+  if (coding != PageCoding::kIdentity) request.set(http::field::accept_encoding, name_of(coding));
 
   body.clear();
   http::response_parser<http::buffer_body> parser;
@@ -113,11 +109,13 @@ result<ScrapedPage, std::string> Scraper::scrape(PageSyntax syntax, PageCoding c
   if (parser.get().result() != http::status::ok) {
     return "the scrape was answered " + std::to_string(parser.get().result_int());
   }
-  if (parser.get()[http::field::content_encoding] == "gzip") {
-    body = inflate_gzip(body);
-    if (body.empty()) return std::string("the page is not gzip");
-  } else if (coding == PageCoding::kGzip) {
-    return std::string("the page is not compressed");
+  if (std::string_view(parser.get()[http::field::content_encoding]) != name_of(coding)) {
+    return "the page is not coded as asked: " + std::string(name_of(coding));
+  }
+  if (coding != PageCoding::kIdentity) {
+    auto text = coding == PageCoding::kGzip ? sim::peer::gunzip(body) : sim::peer::unzstd(body);
+    if (!text) return "the page is not " + std::string(name_of(coding));
+    body = std::move(*text);
   }
   page.text = body;
   return page;

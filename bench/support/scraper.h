@@ -12,8 +12,8 @@
 
 namespace prometheus_rsocket::bench {
 
-enum class PageSyntax { kText, kOpenMetrics };
-enum class PageCoding { kIdentity, kGzip };
+enum class PageSyntax { kText, kOpenMetrics, kProtobuf };
+enum class PageCoding { kIdentity, kGzip, kZstd };
 
 struct ScrapedPage {
   base::Duration wall{};       // from the request to the last byte of the page
@@ -24,20 +24,21 @@ struct ScrapedPage {
 
 class Scraper {
  public:
-  // Connects to 127.0.0.1.
-  explicit Scraper(std::uint16_t port);
+  // Connects to 127.0.0.1; GETs `target`.
+  explicit Scraper(std::uint16_t port, std::string target = "/metrics/connected");
   ~Scraper();
   Scraper(const Scraper&) = delete;
   Scraper& operator=(const Scraper&) = delete;
 
-  // GET /metrics/connected, with as much time as a Prometheus gives by default, 10 s. The page is
-  // inflated when the clock has stopped. Otherwise what failed, in words; after 30 s in any case,
+  // A page, with as much time as a Prometheus gives by default, 10 s. The page is
+  // unpacked when the clock has stopped. Otherwise what failed, in words; after 30 s in any case,
   // and then the connection is gone.
   [[nodiscard]] boost::system::result<ScrapedPage, std::string> scrape(PageSyntax syntax,
                                                                        PageCoding coding);
 
  private:
   struct Connection;
+  std::string target_;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -77,12 +77,13 @@ Progress::Deadline deadline_after(milliseconds time) {
 class Client::Impl final : private client::EndPush::Pusher {
  public:
   // The agent holds `settings` and with them its Runtime, too: so it never outlives it.
-  explicit Impl(const client::Settings& settings)
+  Impl(const client::Settings& settings, agent::Config config)
       : runtime_(settings.runtime),
         timeout_(settings.timeout),
         end_push_(settings.push_at_end ? client::EndPush::shared() : nullptr) {
-    post([progress = progress_, &core = core(), settings](Hosted& hosted) {
-      hosted = std::make_unique<HostedAgent>(core.shard(), settings, progress);
+    post([progress = progress_, &core = core(), settings,
+          config = std::move(config)](Hosted& hosted) {
+      hosted = std::make_unique<HostedAgent>(core.shard(), settings, progress, config);
       hosted->connect();
     });
     if (end_push_) end_push_->add(*this);
@@ -243,6 +244,14 @@ Client::Builder& Client::Builder::websocket_path(std::string path) {
   settings_->websocket_path = std::move(path);
   return *this;
 }
+Client::Builder& Client::Builder::tls(Tls tls) {
+  settings_->tls = std::move(tls);
+  return *this;
+}
+Client::Builder& Client::Builder::token(std::string token) {
+  settings_->token = std::move(token);
+  return *this;
+}
 Client::Builder& Client::Builder::retry(Retry retry) {
   settings_->retry = retry;
   return *this;
@@ -309,8 +318,13 @@ Client::Builder& Client::Builder::runtime(std::shared_ptr<Runtime> runtime) {
 Client Client::Builder::connect() const noexcept {
   try {
     Settings settings = *settings_;
+    auto config = client::make_config(settings);
+    if (!config) {
+      client::log(settings, LogLevel::kError, config.error());
+      return Client(nullptr);
+    }
     if (!settings.runtime) settings.runtime = Runtime::shared();
-    return Client(std::make_unique<Impl>(settings));
+    return Client(std::make_unique<Impl>(settings, std::move(*config)));
   } catch (const std::exception& error) {
     client::log(*settings_, LogLevel::kError, error.what());
     return Client(nullptr);

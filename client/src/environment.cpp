@@ -95,7 +95,7 @@ bool read_environment(const Lookup& lookup, Settings& settings, std::string& pro
   Reader reader(lookup, problem);
   Settings read = settings;
   bool enabled = true;
-  bool secure = false;
+  bool secure = read.tls.has_value();
   const auto as_it_is = [](const std::string& text) { return std::optional(text); };
   reader.read("ENABLED", to_flag, enabled);
   reader.read("SECURE", to_flag, secure);
@@ -106,9 +106,8 @@ bool read_environment(const Lookup& lookup, Settings& settings, std::string& pro
   reader.read("MAX_RETRIES", to_retries, read.retry.max_retries);
   reader.read("FIRST_BACKOFF", to_duration, read.retry.first_backoff);
   reader.read("MAX_BACKOFF", to_duration, read.retry.max_backoff);
-  if (problem.empty() && secure) {
-    problem = "MICROMETER_PROMETHEUS_RSOCKET_SECURE: this client cannot speak TLS";
-  }
+  if (secure && !read.tls) read.tls.emplace();
+  if (!secure) read.tls.reset();
   if (!problem.empty() || !enabled) return false;
   settings = std::move(read);
   return true;

@@ -51,10 +51,6 @@ std::string printed(const T& value) {
 }  // namespace
 
 HostedAgent::HostedAgent(runtime::Shard& shard, const Settings& settings,
-                         std::shared_ptr<Progress> progress)
-    : HostedAgent(shard, settings, std::move(progress), make_config(settings)) {}
-
-HostedAgent::HostedAgent(runtime::Shard& shard, const Settings& settings,
                          std::shared_ptr<Progress> progress, const agent::Config& config)
     : settings_(settings),
       progress_(std::move(progress)),

@@ -17,7 +17,8 @@ namespace prometheus_rsocket::client {
 
 class HostedAgent final : private agent::MetricsSource, private agent::Observer {
  public:
-  HostedAgent(runtime::Shard& shard, const Settings& settings, std::shared_ptr<Progress> progress);
+  HostedAgent(runtime::Shard& shard, const Settings& settings, std::shared_ptr<Progress> progress,
+              const agent::Config& config);
 
   void connect() { agent_.connect(); }
   void close();
@@ -25,9 +26,6 @@ class HostedAgent final : private agent::MetricsSource, private agent::Observer 
   void push_and_close(agent::PushKind kind, Progress::Deadline deadline);
 
  private:
-  HostedAgent(runtime::Shard& shard, const Settings& settings, std::shared_ptr<Progress> progress,
-              const agent::Config& config);
-
   void collect(Done done) override;
   void on_event(const agent::Event& event) override;
   void handle(const agent::Dialling&) {}

@@ -1,11 +1,18 @@
 #include "settings.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <random>
+#include <system_error>
+
+#include "net/tls.h"
 
 namespace prometheus_rsocket::client {
 namespace {
 
+using boost::system::result;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kShortest{1};
@@ -23,15 +30,37 @@ std::string random_hex() {
   return text;
 }
 
+result<void, std::string> read_file(const std::string& path, std::string& text) {
+  if (path.empty()) return {};
+  std::ifstream file(path, std::ios::binary);
+  text.assign(std::istreambuf_iterator<char>(file), {});
+  if (!file) return path + " cannot be read: " + std::generic_category().message(errno);
+  if (text.empty()) return path + " is empty";
+  return {};
+}
+
+result<std::shared_ptr<const runtime::TlsClient>, std::string> make_tls(const Tls& tls) {
+  runtime::TlsClientConfig config;
+  auto read = read_file(tls.authorities_file, config.authorities);
+  if (read) read = read_file(tls.certificate_file, config.certificates);
+  if (read) read = read_file(tls.private_key_file, config.private_key);
+  if (!read) return read.error();
+  return net::make_tls_client(config);
+}
+
+bool is_token(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 }  // namespace
 
-agent::Config make_config(const Settings& settings) {
+result<agent::Config, std::string> make_config(const Settings& settings) {
   const bool websocket = settings.transport == Transport::kWebSocket;
   agent::Config config;
   config.targets.push_back(
       {settings.host, settings.port.value_or(websocket ? std::uint16_t{8081} : 7001),
        websocket ? transport::TransportKind::kWebSocket : transport::TransportKind::kTcp,
-       settings.websocket_path});
+       settings.websocket_path, settings.tls.has_value()});
   config.retry.first_backoff = in_range(settings.retry.first_backoff);
   config.retry.max_backoff =
       std::max(config.retry.first_backoff, base::Duration(in_range(settings.retry.max_backoff)));
@@ -45,6 +74,18 @@ agent::Config make_config(const Settings& settings) {
       log(settings, LogLevel::kWarn, "the client's name and labels are too long: left out");
     }
   }
+  if (settings.tls) {
+    auto tls = make_tls(*settings.tls);
+    if (!tls) return "TLS: " + tls.error();
+    config.credentials.tls = std::move(*tls);
+  }
+  if (settings.token.empty()) return config;
+  if (!settings.tls) return std::string("a token is sent over TLS alone, and tls() was not called");
+  if (!is_token(settings.token)) return std::string("the token is not of visible ASCII");
+  if (rsocket::SetupConfig setup = config.setup; !transport::show_token(setup, settings.token)) {
+    return std::string("the token is too long");
+  }
+  config.credentials.token = settings.token;
   return config;
 }
 

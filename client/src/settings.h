@@ -1,6 +1,7 @@
 // What a Builder has been told.
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,8 @@ struct Client::Builder::Settings {
   std::optional<std::uint16_t> port;  // absent: the transport's own
   Transport transport = Transport::kTcp;
   std::string websocket_path = "/";
+  std::optional<Tls> tls;  // absent: in clear
+  std::string token;       // empty: none
   Retry retry;
   std::chrono::milliseconds timeout =
       std::chrono::duration_cast<std::chrono::milliseconds>(agent::kPushTimeout);
@@ -44,7 +47,9 @@ using Settings = Client::Builder::Settings;
 inline constexpr std::chrono::milliseconds kLongestTime = std::chrono::hours(24 * 30);
 
 // The agent's configuration, every value in its range. An identity that is too long is left out.
-[[nodiscard]] agent::Config make_config(const Settings& settings);
+// An error is what is wrong with tls or the token, in words. Reads files.
+[[nodiscard]] boost::system::result<agent::Config, std::string> make_config(
+    const Settings& settings);
 
 // Calls settings.log, if there is one; what it throws is dropped.
 void log(const Settings& settings, LogLevel level, std::string_view text) noexcept;

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "base/probe.h"
+#include "transport/identity.h"
 
 namespace prometheus_rsocket::agent {
 
@@ -44,12 +45,23 @@ void Agent::dial() {
   state_ = State::kDialling;
   const std::size_t target = next_target_;
   next_target_ = (next_target_ + 1) % config_.targets.size();
-  dialer_ = std::make_unique<Dialer>(shard_, config_.targets[target], config_.connect_timeout,
-                                     [this](DialResult result) { on_dialled(std::move(result)); });
+  dialer_ = std::make_unique<Dialer>(
+      shard_, config_.targets[target], config_.credentials, config_.connect_timeout,
+      [this, target](DialResult result) { on_dialled(target, std::move(result)); });
   observer_.on_event(Dialling{target});
 }
 
-void Agent::on_dialled(DialResult result) {
+rsocket::SetupConfig Agent::setup_for(const Target& target) const {
+  rsocket::SetupConfig setup = config_.setup;
+  const std::string& token = config_.credentials.token;
+  if (target.secure && target.transport == transport::TransportKind::kTcp && !token.empty()) {
+    // One that does not fit is left out: the proxy says what it misses.
+    (void)transport::show_token(setup, token);
+  }
+  return setup;
+}
+
+void Agent::on_dialled(std::size_t target, DialResult result) {
   dialer_.reset();
   if (!result.channel) {
     state_ = State::kWaiting;
@@ -58,9 +70,9 @@ void Agent::on_dialled(DialResult result) {
     return;
   }
   state_ = State::kOpen;
-  const auto& link = links_.emplace_back(
-      std::make_unique<Link>(shard_, next_number_++, std::move(result.channel), config_.connection,
-                             config_.setup, source_, observer_, static_cast<LinkOwner&>(*this)));
+  const auto& link = links_.emplace_back(std::make_unique<Link>(
+      shard_, next_number_++, std::move(result.channel), config_.connection,
+      setup_for(config_.targets[target]), source_, observer_, static_cast<LinkOwner&>(*this)));
   if (base::is_mutant(Mutant::kOldKey)) link->remember(lost_key_);
   observer_.on_event(Connected{link->number(), link->remote_endpoint()});
 }

@@ -29,6 +29,7 @@ struct Config {
   // At least one. Each dial goes to the next in order, so that a proxy that is gone, leaving or
   // overloaded does not hold us up.
   std::vector<Target> targets;
+  Credentials credentials;
   RetryConfig retry;
   base::Duration connect_timeout = kConnectTimeout;
   // introduce() puts a name into it. Of another data type than ours it is not asked to go
@@ -79,7 +80,8 @@ class Agent final : private LinkOwner {
   };
 
   void dial();
-  void on_dialled(DialResult result);
+  [[nodiscard]] rsocket::SetupConfig setup_for(const Target& target) const;
+  void on_dialled(std::size_t target, DialResult result);
   // Dials again, after a while: a connection that was `lasted` old ended, or a dial failed.
   void retry(std::optional<base::Duration> lasted);
   void wait_then(base::Duration delay, void (Agent::*then)());

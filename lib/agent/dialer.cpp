@@ -27,7 +27,9 @@ std::string host_and_port(const Target& target) {
 
 std::string to_string(const Target& target) {
   const bool websocket = target.transport == TransportKind::kWebSocket;
-  return (websocket ? "ws://" : "tcp://") + host_and_port(target) + (websocket ? target.path : "");
+  const std::string scheme =
+      websocket ? (target.secure ? "wss" : "ws") : (target.secure ? "tls" : "tcp");
+  return scheme + "://" + host_and_port(target) + (websocket ? target.path : "");
 }
 
 std::ostream& operator<<(std::ostream& out, DialStage stage) {
@@ -36,6 +38,8 @@ std::ostream& operator<<(std::ostream& out, DialStage stage) {
       return out << "resolve";
     case DialStage::kConnect:
       return out << "connect";
+    case DialStage::kTls:
+      return out << "tls";
     case DialStage::kHandshake:
       return out << "handshake";
   }
@@ -57,10 +61,11 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
   }
 
  public:
-  Attempts(runtime::Shard& shard, Target target, base::Duration time_max,
+  Attempts(runtime::Shard& shard, Target target, Credentials credentials, base::Duration time_max,
            std::function<void(DialResult)> done)
       : shard_(shard),
         target_(std::move(target)),
+        credentials_(std::move(credentials)),
         deadline_(shard.clock.now() + time_max),
         done_(std::move(done)) {}
 
@@ -111,7 +116,20 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
     shard_.network.async_connect(
         endpoint, in_attempt([this](error_code error, std::unique_ptr<runtime::Stream> stream) {
           if (error) return fail(error);
-          shake_hands(std::move(stream));
+          if (!target_.secure) return shake_hands(std::move(stream));
+          encrypt(std::move(stream));
+        }));
+  }
+
+  void encrypt(std::unique_ptr<runtime::Stream> stream) {
+    stage_ = DialStage::kTls;
+    if (!credentials_.tls) return fail(boost::asio::error::operation_not_supported);
+    credentials_.tls->async_handshake(
+        std::move(stream), target_.host,
+        in_attempt([this](error_code error, std::unique_ptr<runtime::Stream> encrypted,
+                          const runtime::TlsPeer& /*peer*/) {
+          if (error) return fail(error);
+          shake_hands(std::move(encrypted));
         }));
   }
 
@@ -122,11 +140,19 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
     stage_ = DialStage::kHandshake;
     transport::async_dial_websocket(
         shard_, std::move(stream),
-        {.host = host_and_port(target_), .path = target_.path, .deadline = attempt_deadline_},
+        {.host = host_and_port(target_),
+         .path = target_.path,
+         .deadline = attempt_deadline_,
+         .authorization = authorization()},
         in_attempt([this](error_code error, std::unique_ptr<transport::FrameChannel> channel) {
           if (error) return fail(error);
           finish({std::move(channel), stage_, {}});
         }));
+  }
+
+  [[nodiscard]] std::string authorization() const {
+    const bool told = target_.secure && !credentials_.token.empty();
+    return told ? "Bearer " + credentials_.token : "";
   }
 
   void fail(error_code error) {
@@ -146,6 +172,7 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
 
   runtime::Shard& shard_;
   Target target_;
+  Credentials credentials_;
   base::Instant deadline_;
   std::function<void(DialResult)> done_;  // null: withdrawn, or called
   std::vector<boost::asio::ip::address> addresses_;
@@ -157,9 +184,10 @@ class Dialer::Attempts : public std::enable_shared_from_this<Attempts> {
   boost::asio::cancellation_signal cancel_;
 };
 
-Dialer::Dialer(runtime::Shard& shard, Target target, base::Duration time_max,
-               std::function<void(DialResult)> done)
-    : attempts_(std::make_shared<Attempts>(shard, std::move(target), time_max, std::move(done))) {
+Dialer::Dialer(runtime::Shard& shard, Target target, Credentials credentials,
+               base::Duration time_max, std::function<void(DialResult)> done)
+    : attempts_(std::make_shared<Attempts>(shard, std::move(target), std::move(credentials),
+                                           time_max, std::move(done))) {
   attempts_->resolve();
 }
 

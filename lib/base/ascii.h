@@ -1,4 +1,4 @@
-// ASCII, whatever the locale: A to Z alone have a lower case.
+// ASCII, whatever the locale: A to Z alone have a lower case, blanks are SP and HTAB.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,13 @@ namespace prometheus_rsocket::base {
   std::string lowered(text);
   std::ranges::transform(lowered, lowered.begin(), [](char c) { return to_lower(c); });
   return lowered;
+}
+
+// Without the blanks around it, which are those of HTTP (RFC 9110, 5.6.3: OWS). A view of `text`.
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // A stranger's text within our own: what is not plain ASCII is not shown.

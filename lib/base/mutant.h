@@ -34,8 +34,10 @@ enum class Mutant : std::uint8_t {
   kNameTakenByClaim = 21,  // another process' connection is ended at once
   kDepartedForgotten = 22,
   kForgedHeaderBelieved = 23,  // whoever sends it
+  kCommitNotSynced = 24,       // a push is acknowledged that the power takes away again
+  kShowingNotWritten = 25,     // after a restart everything is shown again
 };
-inline constexpr unsigned kMutants = 23;
+inline constexpr unsigned kMutants = 25;
 
 #ifdef SIM_MUTANTS
 inline Mutant g_mutant = Mutant::kNone;  // set once, before a world runs

@@ -31,6 +31,10 @@ enum class Probe : std::uint8_t {
   kSinglePullShared,   // a client's page joined another's pull
   kHeaderRefused,      // a PROXY header that is wrong, missing, or nobody's to send
   kForwardedBelieved,  // X-Forwarded-For said whose a connection is
+  // push
+  kPushesCommittedTogether,  // several changes in one transaction
+  kPushNotWritten,           // the disk refused
+  kPushFileSetAside,         // it was damaged
   // transport
   kWriteStalled,  // a peer that reads nothing was given up
   kLingered,      // the peer's own end did not come in time after our goodbye

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/free_with.h"
 #include "envelope/error.h"
 #include "envelope/limits.h"
 #include "envelope/oaep.h"
@@ -49,15 +50,8 @@ class ErrorQueueMark {
   ErrorQueueMark& operator=(const ErrorQueueMark&) = delete;
 };
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using EvpKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
-using EvpContext = std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>>;
+using EvpKey = std::unique_ptr<EVP_PKEY, base::FreeWith<EVP_PKEY_free>>;
+using EvpContext = std::unique_ptr<EVP_PKEY_CTX, base::FreeWith<EVP_PKEY_CTX_free>>;
 
 template <class Key>
 Bytes encode(const Key& key) {

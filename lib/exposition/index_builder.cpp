@@ -12,6 +12,11 @@ IndexBuilder::IndexBuilder(std::string_view text, Dialect dialect, const base::S
   index_.dialect = dialect;
 }
 
+void IndexBuilder::expect_lines_of(std::string_view text, std::size_t bytes_max) {
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  index_.samples.reserve(std::min(lines, bytes_max / sizeof(Sample)));
+}
+
 void IndexBuilder::set_help(std::string_view name, std::string_view help) {
   Family& family = declared(name);
   family.help_begin = help.empty() ? 0 : offset(help);
@@ -97,7 +102,9 @@ Index IndexBuilder::finish() && {
   }
   const auto by_family = [](const Run& a, const Run& b) { return a.name < b.name; };
   if (std::is_sorted(runs_.begin(), runs_.end(), by_family)) {
-    index_.samples.shrink_to_fit();
+    // Making it fit takes both at a time: not for a few lines of metadata.
+    const std::size_t unused = index_.samples.capacity() - index_.samples.size();
+    if (unused > index_.samples.size() / 8) index_.samples.shrink_to_fit();
   } else {
     bring_families_together();
   }

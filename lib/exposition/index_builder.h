@@ -23,6 +23,14 @@ class IndexBuilder {
   // `key`: the process's secret; names are looked up by hash.
   IndexBuilder(std::string_view text, Dialect dialect, const base::SipKey& key);
 
+  // Makes room for a sample on each line of the text, within so many bytes.
+  void expect_lines_of(std::string_view text, std::size_t bytes_max);
+  // What the index takes by now, and what making it does.
+  [[nodiscard]] std::size_t bytes() const {
+    return index_.samples.size() * sizeof(Sample) + runs_.size() * sizeof(Run) +
+           names_.size() * (sizeof(Family) + sizeof(Name) + IdTable::kBytesPerIdMax);
+  }
+
   // What metadata says of a name; the last one counts. Views are into the text.
   void set_help(std::string_view name, std::string_view help);
   // False where the name had another type, of Dialect::kProtobuf: there it is the family of the

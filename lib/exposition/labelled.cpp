@@ -18,6 +18,7 @@ class Labeller {
   explicit Labeller(std::span<const ExtraLabel> labels) {
     for (const auto& [name, value] : labels) {
       names_.push_back(name);
+      if (value.empty()) continue;
       if (!added_.empty()) added_ += ',';
       added_.append(name).append("=\"").append(escape(value)) += '"';
     }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 namespace prometheus_rsocket::exposition {
 namespace {
@@ -47,28 +48,6 @@ bool overflows(std::string_view number) {
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
   if (parsed.ec != std::errc::result_out_of_range) return false;
   return std::isinf(std::strtod(std::string(number).c_str(), nullptr));
-}
-
-// The length of the well-formed sequence at the front of text (RFC 3629, section 4); 0 for none.
-std::size_t sequence_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;  // overlong
-    if (first == 0xED && byte(1) > 0x9F) return 0;  // a surrogate
-    return continues(1) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (first == 0xF0 && byte(1) < 0x90) return 0;  // overlong
-    if (first == 0xF4 && byte(1) > 0x8F) return 0;  // above U+10FFFF
-    return continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -141,7 +120,7 @@ bool is_utf8(std::string_view text) {
         continue;
       }
     }
-    const std::size_t size = sequence_size(text);
+    const std::size_t size = base::utf8_sequence_size(text);
     if (size == 0) return false;
     text.remove_prefix(size);
   }

@@ -54,16 +54,16 @@ bool LineWriter::is_plain(const Index& index, FamilyType type) const {
          has_good_bounds(index, type);
 }
 
-bool LineWriter::write(std::string_view text, const Index& index, FamilyType type,
+bool LineWriter::write(std::string_view text, const Index& index, const MergedFamily& family,
                        const Sample& sample, std::string& out) {
   const std::string_view line = sample.line(text);
-  if (copies(index, type)) {
+  if (copies(index, family.type)) {
     out.append(line) += '\n';
     return true;
   }
-  if (!is_plain(index, type)) {
+  if (!is_plain(index, family.type)) {
     const std::size_t size = out.size();
-    if (rewrite(text, index.dialect, type, sample, out)) return true;
+    if (rewrite(text, index.dialect, family, sample, out)) return true;
     out.resize(size);
     return false;
   }
@@ -77,9 +77,9 @@ bool LineWriter::write(std::string_view text, const Index& index, FamilyType typ
   return true;
 }
 
-bool LineWriter::rewrite(std::string_view text, Dialect dialect, FamilyType type,
+bool LineWriter::rewrite(std::string_view text, Dialect dialect, const MergedFamily& family,
                          const Sample& sample, std::string& out) {
-  if (!write_series(sample.name(text), sample.labels(text), type, out)) return false;
+  if (!write_series(sample.name(text), sample.labels(text), family, out)) return false;
   const LineRest rest = rest_of(text, dialect, sample);
   (out += ' ').append(rest.value);
   if (!rest.timestamp.empty() && format_.honor_timestamps &&
@@ -93,21 +93,30 @@ bool LineWriter::rewrite(std::string_view text, Dialect dialect, FamilyType type
   return true;
 }
 
-bool LineWriter::write_series(std::string_view name, std::string_view labels, FamilyType type,
-                              std::string& out) {
+std::string LineWriter::escaped_name(std::string_view name, const MergedFamily& family) const {
+  std::string escaped = escape_name(name, NameKind::kMetric, format_.escaping);
+  if (!is_structural(family.type) || escaped == family.name) return escaped;
+  for (const std::string_view suffix : {kSuffixes[0], kSuffixes[1], kSuffixes[2], kCreatedSuffix}) {
+    if (name.ends_with(suffix)) return std::string(family.name).append(suffix);
+  }
+  return escaped;
+}
+
+bool LineWriter::write_series(std::string_view name, std::string_view labels,
+                              const MergedFamily& family, std::string& out) {
   const bool is_escaped = needs_escape(name, NameKind::kMetric, format_.escaping);
   const bool is_quoted = !is_escaped && !is_legacy_name(name, NameKind::kMetric);
   if (is_quoted) {
     out.append("{\"").append(name) += '"';
   } else if (is_escaped) {
-    out += escape_name(name, NameKind::kMetric, format_.escaping);
+    out += escaped_name(name, family);
   } else {
     out += name;
   }
   const std::size_t begin = out.size();
   out += is_quoted ? ',' : '{';
   const std::string_view bound =
-      format_.syntax == Syntax::kOpenMetrics ? bound_label(type) : std::string_view{};
+      format_.syntax == Syntax::kOpenMetrics ? bound_label(family.type) : std::string_view{};
   if (!write_labels(labels, bound, out)) return false;
   if (out.size() == begin + 1) out.resize(begin);  // no labels
   if (is_quoted || out.size() > begin) out += '}';

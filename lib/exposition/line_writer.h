@@ -16,6 +16,7 @@
 #include "exposition/format.h"
 #include "exposition/index.h"
 #include "exposition/line.h"
+#include "exposition/merge.h"
 
 namespace prometheus_rsocket::exposition {
 
@@ -26,21 +27,24 @@ class LineWriter {
   // Whether lines of such a text, of a family of this type, are copied as they are.
   [[nodiscard]] bool copies(const Index& index, FamilyType type) const;
 
-  // Appends the sample, of a family of this type, and a line feed. False, and nothing appended,
-  // when this format has no way to write it: two of its labels have one name when escaped, or text
-  // has no timestamp that early.
-  [[nodiscard]] bool write(std::string_view text, const Index& index, FamilyType type,
+  // Appends the sample, of this family, and a line feed. False, and nothing appended, when this
+  // format has no way to write it: two of its labels have one name when escaped, or text has no
+  // timestamp that early.
+  [[nodiscard]] bool write(std::string_view text, const Index& index, const MergedFamily& family,
                            const Sample& sample, std::string& out);
 
-  // Appends the name and labels alone. False when two of these have one name when escaped.
-  bool write_series(std::string_view name, std::string_view labels, FamilyType type,
+  // Appends the name and labels alone. False when two of these have one name when escaped. What a
+  // structural family adds to its name for its samples is not escaped (prometheus/common,
+  // model.EscapeMetricFamily).
+  bool write_series(std::string_view name, std::string_view labels, const MergedFamily& family,
                     std::string& out);
 
  private:
   [[nodiscard]] static bool has_good_bounds(const Index& index, FamilyType type);
   [[nodiscard]] bool is_plain(const Index& index, FamilyType type) const;
-  bool rewrite(std::string_view text, Dialect dialect, FamilyType type, const Sample& sample,
-               std::string& out);
+  bool rewrite(std::string_view text, Dialect dialect, const MergedFamily& family,
+               const Sample& sample, std::string& out);
+  [[nodiscard]] std::string escaped_name(std::string_view name, const MergedFamily& family) const;
   bool write_labels(std::string_view labels, std::string_view bound, std::string& out);
   bool write_timestamp(std::string_view timestamp, Dialect dialect, std::string& out) const;
   [[nodiscard]] bool has_repeated_name();

@@ -184,7 +184,8 @@ bool PageWriter::is_left_out(const MergedFamily& family, std::string_view name) 
   const std::size_t longer = name.size() - family.name.size();
   if (!escapes_ && longer != kLonger && longer != kLongerThanTotal) return false;
   if (!name.ends_with(kCreatedSuffix)) return false;
-  return name.size() != family.name.size() || !family.name.ends_with(kCreatedSuffix);
+  if (!escapes_) return name.size() != family.name.size();
+  return escape_name(name, NameKind::kMetric, format_.escaping) != family.name;
 }
 
 // Of a source whose lines are copied as they are: what stands together in its text is copied
@@ -233,7 +234,7 @@ void PageWriter::write_sample(const MergedFamily& family, const Source& source,
     // It has no place here.
   } else if (escapes_) {
     write_escaped_sample(family, source, sample, out);
-  } else if (!lines_.write(source.text, *source.index, family.type, sample, out)) {
+  } else if (!lines_.write(source.text, *source.index, family, sample, out)) {
     ++plan_.stats.unwritable_dropped;
   } else if (!series_.insert({name, sample.labels(source.text)}, sample.hash())) {
     ++plan_.stats.duplicates_dropped;
@@ -247,7 +248,7 @@ void PageWriter::write_sample(const MergedFamily& family, const Source& source,
 void PageWriter::write_escaped_sample(const MergedFamily& family, const Source& source,
                                       const Sample& sample, std::string& out) {
   const std::size_t begin = out.size();
-  if (!lines_.write(source.text, *source.index, family.type, sample, out)) {
+  if (!lines_.write(source.text, *source.index, family, sample, out)) {
     ++plan_.stats.unwritable_dropped;
     return;
   }
@@ -258,7 +259,7 @@ void PageWriter::write_escaped_sample(const MergedFamily& family, const Source& 
   const SeriesView written = view_of(std::string_view(out).substr(begin));
   const auto is_same = [&](const SeriesView& other) {
     other_.clear();
-    static_cast<void>(lines_.write_series(other.name, other.labels, family.type, other_));
+    static_cast<void>(lines_.write_series(other.name, other.labels, family, other_));
     return same_series(family.type, view_of(other_), written);
   };
   const SeriesView as_it_came{sample.name(source.text), sample.labels(source.text)};

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,12 @@ class ProtobufFields {
   // The same for another text, with as many lines and other words in them.
   [[nodiscard]] ProtobufFields moved(std::string_view from, std::string_view to) const;
 
+  // As one message of Protocol Buffers, and back; nothing for bytes that are none, or that name
+  // lines beyond a text of that size.
+  [[nodiscard]] std::string serialize() const;
+  [[nodiscard]] static std::optional<ProtobufFields> parse(std::string_view message,
+                                                           std::size_t text_bytes);
+
   [[nodiscard]] std::size_t bytes() const {
     return places_.empty() ? 0 : bytes_.capacity() + places_.capacity() * sizeof(Place);
   }
@@ -33,6 +40,8 @@ class ProtobufFields {
   friend bool operator==(const ProtobufFields&, const ProtobufFields&) = default;
 
  private:
+  [[nodiscard]] std::string_view fields_at(std::size_t place) const;
+
   struct Place {
     std::uint32_t line_begin = 0;
     std::uint32_t begin = 0;  // in bytes_; the end is where the next one begins

@@ -23,7 +23,7 @@ std::size_t line_of_bad_utf8(std::string_view text) {
   return number;
 }
 
-Result read_text(std::string payload, const Exposition* before, const base::SipKey& key) {
+Result read_text(std::string payload, const Exposition* before, const ReadSettings& settings) {
   if (before != nullptr && before->index.dialect != Dialect::kProtobuf) {
     // What it takes has the bytes of a text that was UTF-8, and numbers.
     if (auto index = rescan(payload, *before)) {
@@ -31,7 +31,7 @@ Result read_text(std::string payload, const Exposition* before, const base::SipK
     }
   }
   if (!is_utf8(payload)) return ScanError{line_of_bad_utf8(payload), ScanReason::kNotUtf8};
-  auto index = scan(payload, key);
+  auto index = scan(payload, settings.key, settings.index_bytes_max);
   if (!index) return index.error();
   return Exposition{std::move(payload), std::move(*index)};
 }
@@ -48,7 +48,7 @@ Result read_protobuf(std::string_view payload, const Exposition* before,
   if (again) {
     exposition.index = std::move(*again);
   } else {
-    auto index = scan(exposition.text, Dialect::kProtobuf, settings.key);
+    auto index = scan(exposition.text, Dialect::kProtobuf, settings.key, settings.index_bytes_max);
     if (!index) {
       return ScanError{transcript->message_of(index.error().line), index.error().reason, true};
     }
@@ -61,10 +61,11 @@ Result read_protobuf(std::string_view payload, const Exposition* before,
 }  // namespace
 
 Result read(std::string payload, const Exposition* before, const ReadSettings& settings) {
-  if (!looks_like_protobuf(payload)) return read_text(std::move(payload), before, settings.key);
+  if (before != nullptr && before->index.bytes() > settings.index_bytes_max) before = nullptr;
+  if (!looks_like_protobuf(payload)) return read_text(std::move(payload), before, settings);
   Result protobuf = read_protobuf(payload, before, settings);
   if (protobuf || protobuf.error().reason != ScanReason::kProtobuf) return protobuf;
-  Result text = read_text(std::move(payload), before, settings.key);
+  Result text = read_text(std::move(payload), before, settings);
   return text ? std::move(text) : std::move(protobuf);
 }
 

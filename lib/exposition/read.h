@@ -7,13 +7,15 @@
 
 #include "base/sip_hash.h"
 #include "exposition/exposition.h"
+#include "exposition/scan.h"
 #include "exposition/scan_error.h"
 
 namespace prometheus_rsocket::exposition {
 
 struct ReadSettings {
-  std::size_t text_bytes_max = 0;  // of what is made of protobuf
-  base::SipKey key;                // the process's secret
+  std::size_t text_bytes_max = 0;            // of what is made of protobuf
+  std::size_t index_bytes_max = kUnbounded;  // as in scan()
+  base::SipKey key;                          // the process's secret
 };
 
 // Text and OpenMetrics as scan() has them, all of it UTF-8, or protobuf. No client says which it

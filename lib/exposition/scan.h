@@ -15,6 +15,8 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <cstddef>
+#include <limits>
 #include <string_view>
 
 #include "base/sip_hash.h"
@@ -22,6 +24,8 @@
 #include "exposition/scan_error.h"
 
 namespace prometheus_rsocket::exposition {
+
+inline constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 
 // Whether the last line is `# EOF`.
 [[nodiscard]] bool ends_as_openmetrics(std::string_view text);
@@ -34,13 +38,15 @@ namespace prometheus_rsocket::exposition {
 // as in Prometheus. `X_bucket`, `X_sum` and `X_count` belong to X by its type, unless metadata
 // makes them families of their own (expfmt, setOrCreateCurrentMF); in OpenMetrics `X_created`
 // likewise. Never throws on bad input. `key` is the process's secret: names are looked up by hash,
-// and what is found does not depend on it.
-[[nodiscard]] boost::system::result<Index, ScanError> scan(std::string_view text,
-                                                           const base::SipKey& key);
+// and what is found does not depend on it. `index_bytes_max`: of the index and what making it
+// takes, or kTooMany: the shortest lines take some times their own bytes.
+[[nodiscard]] boost::system::result<Index, ScanError> scan(
+    std::string_view text, const base::SipKey& key, std::size_t index_bytes_max = kUnbounded);
 
 // The same where it is known what the text is. Of Dialect::kProtobuf it is one that transcribe()
 // (protobuf_reader.h) has written, perhaps with other labels.
-[[nodiscard]] boost::system::result<Index, ScanError> scan(std::string_view text, Dialect dialect,
-                                                           const base::SipKey& key);
+[[nodiscard]] boost::system::result<Index, ScanError> scan(
+    std::string_view text, Dialect dialect, const base::SipKey& key,
+    std::size_t index_bytes_max = kUnbounded);
 
 }  // namespace prometheus_rsocket::exposition

@@ -6,8 +6,9 @@
 namespace prometheus_rsocket::exposition {
 
 std::string_view reason_text(ScanReason reason) {
-  constexpr std::array<std::string_view, 23> kTexts = {
+  constexpr std::array<std::string_view, 24> kTexts = {
       "too long a text",
+      "too many samples or families for its size",
       "NUL byte",
       "invalid metric name",
       "invalid label name",

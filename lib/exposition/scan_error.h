@@ -10,6 +10,7 @@ namespace prometheus_rsocket::exposition {
 
 enum class ScanReason : std::uint8_t {
   kTooLong,
+  kTooMany,
   kNul,
   kMetricName,
   kLabelName,

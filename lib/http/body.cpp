@@ -51,7 +51,7 @@ bool Body::read(const Exchange::BodySource& source, std::string& text) {
   return more;
 }
 
-asio::awaitable<bool> Body::write(std::function<void()> limit) {
+asio::awaitable<bool> Body::write(std::function<void()> limit, WaitTime& waits) {
   std::string piece;
   auto step = Encoder::Step::kMore;
   while (step != Encoder::Step::kEnd) {
@@ -59,19 +59,19 @@ asio::awaitable<bool> Body::write(std::function<void()> limit) {
     step = encoder_->next(piece);
     limit();
     if (!piece.empty() || step == Encoder::Step::kEnd) {
-      if (!co_await write_piece(piece, step == Encoder::Step::kEnd)) co_return false;
+      if (!co_await write_piece(piece, step == Encoder::Step::kEnd, waits)) co_return false;
     } else if (step == Encoder::Step::kWait) {
       co_await ready_.async_wait(asio::use_awaitable);
       ready_.shut();
     } else {
       co_await asio::post(stream_.get_executor(), asio::use_awaitable);
     }
-    if (abandoned_) co_return false;
+    if (stopped_) co_return false;
   }
   co_return true;
 }
 
-asio::awaitable<bool> Body::write_piece(const std::string& piece, bool last) {
+asio::awaitable<bool> Body::write_piece(const std::string& piece, bool last, WaitTime& waits) {
   std::string head;
   std::string tail;
   if (chunked_ && !piece.empty()) {
@@ -84,18 +84,26 @@ asio::awaitable<bool> Body::write_piece(const std::string& piece, bool last) {
   const std::size_t size = asio::buffer_size(buffers);
   if (size == 0) co_return true;
   error_code error;
+  waits.begin();
   co_await asio::async_write(
       stream_, buffers,
-      [this, size](const error_code& failed, std::size_t bytes) {
+      [this, size, &waits](const error_code& failed, std::size_t bytes) {
         was_partial_ = was_partial_ || (bytes > 0 && bytes < size);
+        if (bytes > 0) waits.progress();
         return asio::transfer_all()(failed, bytes);
       },
       asio::redirect_error(asio::use_awaitable, error));
+  waits.end();
   co_return !error;
 }
 
+void Body::stop() {
+  stopped_ = true;
+  if (!ready_.is_open()) ready_.open();
+}
+
 void Body::abandon() {
-  abandoned_ = true;
+  stopped_ = true;
   ready_.abandon();
 }
 

@@ -9,6 +9,7 @@
 
 #include "http/encoder.h"
 #include "http/latch.h"
+#include "http/wait_time.h"
 #include "runtime/network.h"
 
 namespace prometheus_rsocket::http {
@@ -21,19 +22,23 @@ class Body {
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
-  // `limit` is called before each piece. False when it could not all be written. Once.
-  [[nodiscard]] boost::asio::awaitable<bool> write(std::function<void()> limit);
-  // write() calls nobody any more, and goes on no more: it is destroyed, or ends as failed.
+  // `limit` is called before each piece; `waits` is told when we wait for the peer. False when it
+  // could not all be written. Once.
+  [[nodiscard]] boost::asio::awaitable<bool> write(std::function<void()> limit, WaitTime& waits);
+  // What has not been made yet is not made any more: write() ends as failed. The stream is closed.
+  void stop();
+  // Likewise, and write() calls nobody any more: it is destroyed, or ends as failed.
   void abandon();
 
  private:
   // The source, as the mutants want it.
   [[nodiscard]] bool read(const Exchange::BodySource& source, std::string& text);
-  [[nodiscard]] boost::asio::awaitable<bool> write_piece(const std::string& piece, bool last);
+  [[nodiscard]] boost::asio::awaitable<bool> write_piece(const std::string& piece, bool last,
+                                                         WaitTime& waits);
 
   runtime::Stream& stream_;
   const bool chunked_;
-  bool abandoned_ = false;
+  bool stopped_ = false;
   bool was_partial_ = false;  // for the mutant alone
   Latch ready_;
   std::unique_ptr<Encoder> encoder_;

@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "runtime/network.h"
+#include "runtime/tls.h"
 
 namespace prometheus_rsocket::http {
 
@@ -29,6 +30,7 @@ struct Request {
   Target target;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   runtime::Endpoint remote;
+  std::vector<runtime::TlsName> peer_names = {};  // of a verified certificate
 
   // Several of one name are one list; `name` in lower case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
@@ -74,6 +76,14 @@ class Exchange {
   // An answer that is not out by then is broken off, without a final chunk; kAnswerTime after the
   // request where none is set.
   virtual void set_deadline(base::Instant deadline) = 0;
+
+  // How long the peer has let us wait, in all, for it to take what was written of the answer; it
+  // grows while we wait.
+  [[nodiscard]] virtual base::Duration waited() const = 0;
+  // Of that, since it took anything last.
+  [[nodiscard]] virtual base::Duration stalled() const = 0;
+  // Breaks the answer off now, as if its deadline had come. Nothing where there is none under way.
+  virtual void break_off() = 0;
 
   // Called once, when it is known. Set before answering.
   virtual void on_outcome(std::function<void(Outcome)> outcome) = 0;

@@ -10,19 +10,30 @@ namespace prometheus_rsocket::http {
 using namespace std::chrono_literals;
 
 inline constexpr std::size_t kRequestHeaderBytesMax = std::size_t{16} * 1024;
+// Each is looked for among those before, to make one list of several. As Apache's httpd has it.
+inline constexpr std::size_t kRequestHeaderFieldsMax = 100;
 // Nothing served here takes a body; what a scraper sends along is read and dropped.
 inline constexpr std::size_t kRequestBodyBytesMax = std::size_t{64} * 1024;
 
+inline constexpr base::Duration kHandshakeTime = 10s;   // of TLS
 inline constexpr base::Duration kIdleTime = 5min;       // between requests, as Go's servers
 inline constexpr base::Duration kRequestTime = 10s;     // from a request's first byte to its last
 inline constexpr base::Duration kWriteStallTime = 30s;  // for one piece of a body
 inline constexpr base::Duration kAnswerTime = 2min;     // from a request to its answer's last byte
 // After the last answer on a connection: how long the peer's FIN is waited for.
 inline constexpr base::Duration kLingerTime = 5s;
+// The same of an idle connection when the server ends: a scraper that looks closes within a round
+// trip, and one that does not look holds up the end.
+inline constexpr base::Duration kIdleLingerTime = 1s;
 
-// Far more than scrapers and people; descriptors are for clients. One more, and who has been idle
-// the longest goes.
+// Far more than scrapers and people; descriptors are for clients. One more, and one that lets us
+// wait goes: of the address that has the most of them, or of any where none has more than a few. Of
+// these, who stands still goes before who reads, if slowly, and who has let us wait the longest
+// before all.
 inline constexpr std::size_t kConnectionsMax = 512;
+inline constexpr std::size_t kConnectionsFew = 16;  // of one address
+inline constexpr base::Duration kStandstill = 2s;   // to have done nothing for so long
+static_assert(kConnectionsFew < kConnectionsMax);
 // Answers on one connection of which it is not known yet whether they arrived: a peer that
 // pipelines more has these count as lost.
 inline constexpr std::size_t kUnsettledMax = 16;

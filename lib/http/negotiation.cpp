@@ -10,12 +10,6 @@
 namespace prometheus_rsocket::http {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // The text up to `separator` outside double quotes; takes it and the separator off `rest`.
 std::string_view next_part(std::string_view& rest, char separator) {
   bool quoted = false;
@@ -25,7 +19,7 @@ std::string_view next_part(std::string_view& rest, char separator) {
   }
   const std::string_view part = rest.substr(0, i);
   rest.remove_prefix(std::min(i + 1, rest.size()));
-  return trim(part);
+  return base::trim(part);
 }
 
 std::optional<double> parse_quality(std::string_view text) {
@@ -51,7 +45,7 @@ std::optional<Preference> parse_preference(std::string_view part) {
   while (!part.empty()) {
     std::string_view parameter = next_part(part, ';');
     const std::string name = base::to_lower(next_part(parameter, '='));
-    const std::string_view value = unquote(trim(parameter));
+    const std::string_view value = unquote(base::trim(parameter));
     if (name == "q") {
       const auto quality = parse_quality(value);
       if (!quality) return std::nullopt;

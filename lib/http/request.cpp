@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/hex.h"
 #include "http/exchange.h"
 
 namespace prometheus_rsocket::http {
@@ -12,13 +13,6 @@ std::optional<std::string_view> find(const std::vector<std::pair<std::string, st
       pairs, name, [](const auto& pair) -> std::string_view { return pair.first; });
   if (found == pairs.end()) return std::nullopt;
   return found->second;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // What is behind scheme and authority, if it begins with them; nothing when the authority is empty.
@@ -71,10 +65,10 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
       if (i + 2 >= text.size()) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      decoded.push_back(static_cast<char>(high * 16 + low));
+      const auto high = base::parse_hex_digit(text[i + 1]);
+      const auto low = base::parse_hex_digit(text[i + 2]);
+      if (!high || !low) return std::nullopt;
+      decoded.push_back(static_cast<char>(*high << 4U | *low));
       i += 2;
     } else {
       decoded.push_back(plus_is_blank && text[i] == '+' ? ' ' : text[i]);

@@ -2,11 +2,13 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
+#include <tuple>
 #include <utility>
 
 #include "http/connection.h"
 #include "http/encoder.h"
 #include "http/limits.h"
+#include "runtime/address.h"
 
 namespace prometheus_rsocket::http {
 
@@ -29,7 +31,7 @@ void Server::serve(std::unique_ptr<runtime::Listener> listener) {
 }
 
 void Server::accept(Door& door) {
-  if (door.busy || stopping_ || connections_.size() >= kConnectionsMax) return;
+  if (door.busy || stopping_ || peers_.size() >= kConnectionsMax) return;
   door.busy = true;
   door.listener->async_accept(
       shard_.executor,
@@ -57,29 +59,90 @@ void Server::accepted(Door& door, error_code error, std::unique_ptr<runtime::Str
     return;
   }
   const std::uint64_t serial = next_serial_++;
-  const auto connection = make_connection(shard_, std::move(stream), handler_, *encoders_,
-                                          [this, serial] { ended(serial); });
-  connections_.emplace(serial, connection);
-  connection->start();
-  if (connections_.size() >= kConnectionsMax) make_room();
+  const auto network = runtime::network_of(stream->remote_endpoint().address);
+  peers_.emplace(serial, Peer{network, shard_.clock.now()});
+  if (settings_.tls) {
+    shake_hands(serial, std::move(stream));
+  } else {
+    begin(serial, std::move(stream), {});
+  }
+  if (peers_.size() >= kConnectionsMax) make_room();
   accept(door);
 }
 
-// Ends whoever has been idle the longest, so that idle connections keep nobody out.
+void Server::shake_hands(std::uint64_t serial, std::unique_ptr<runtime::Stream> stream) {
+  handshakes_.try_emplace(
+      serial, shard_, settings_.tls, std::move(stream),
+      runtime::TlsHandshake::Times{shard_.clock.now() + kHandshakeTime, {}},
+      [this, serial](error_code error, std::unique_ptr<runtime::Stream> encrypted,
+                     runtime::TlsPeer peer) {
+        const auto over = handshakes_.extract(serial);  // it is us who are called
+        if (!error) return begin(serial, std::move(encrypted), std::move(peer.names));
+        shard_.log.debug("a TLS handshake over HTTP failed", {{"reason", error.message()}});
+        ended(serial);
+      });
+}
+
+void Server::begin(std::uint64_t serial, std::unique_ptr<runtime::Stream> stream,
+                   std::vector<runtime::TlsName> peer_names) {
+  const auto connection =
+      make_connection(shard_, std::move(stream), std::move(peer_names), handler_, settings_,
+                      *encoders_, [this, serial] { ended(serial); });
+  connections_.emplace(serial, connection);
+  connection->start();
+}
+
+// So that nobody is kept out by connections that are idle, nor by requests that come byte by byte
+// or answers that nobody reads. Those whose handler is at work are not asked for: there are bounds
+// on how many wait there.
 void Server::make_room() {
-  Connection* longest = nullptr;
-  for (const auto& [serial, connection] : connections_) {
-    const auto since = connection->idle_since();
-    if (since && (longest == nullptr || *since < *longest->idle_since()))
-      longest = connection.get();
+  const auto serial = next_to_go();
+  if (!serial) return;
+  if (handshakes_.erase(*serial) > 0) return ended(*serial);
+  connections_.at(*serial)->time_out();
+}
+
+std::optional<std::uint64_t> Server::next_to_go() const {
+  std::map<boost::asio::ip::address, std::size_t> counts;
+  for (const auto& [serial, peer] : peers_) ++counts[peer.network];
+  const base::Instant now = shard_.clock.now();
+  std::optional<std::uint64_t> chosen;
+  std::tuple<std::size_t, bool, base::Duration> most;
+  for (const auto& [serial, peer] : peers_) {
+    const auto since = waits_since(serial, peer);
+    if (!since) continue;
+    const base::Duration waited = now - *since;
+    const std::size_t count = counts[peer.network];
+    const std::tuple rank{count > kConnectionsFew ? count : 0, waited >= kStandstill, waited};
+    if (chosen && rank <= most) continue;
+    most = rank;
+    chosen = serial;
   }
-  if (longest != nullptr) longest->finish();
+  return chosen;
+}
+
+std::optional<base::Instant> Server::waits_since(std::uint64_t serial, const Peer& peer) const {
+  const auto connection = connections_.find(serial);
+  if (connection == connections_.end()) return peer.accepted_at;  // in a handshake
+  return connection->second->waits_since();
 }
 
 void Server::ended(std::uint64_t serial) {
+  peers_.erase(serial);
   connections_.erase(serial);
   if (stopping_) return finish_stop();
   for (const auto& door : doors_) accept(*door);
+}
+
+void Server::renew() {
+  end_handshakes();
+  for (const auto& [serial, connection] : connections_) connection->renew();
+  for (const auto& door : doors_) accept(*door);
+}
+
+void Server::end_handshakes() {
+  for (const auto& [serial, handshake] : handshakes_) peers_.erase(serial);
+  handshakes_.clear();
 }
 
 void Server::stop(std::function<void()> stopped) {
@@ -89,6 +152,7 @@ void Server::stop(std::function<void()> stopped) {
     door->listener->close();
     door->timer->cancel();
   }
+  end_handshakes();
   for (const auto& [serial, connection] : connections_) connection->finish();
   finish_stop();
 }

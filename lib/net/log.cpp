@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "base/utf8.h"
+
 namespace prometheus_rsocket::net {
 namespace {
 
@@ -16,31 +18,12 @@ std::string_view name_of(LogLevel level) {
   return kNames.at(static_cast<std::size_t>(level));
 }
 
-// The length of the valid UTF-8 sequence at the start of `text`, 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xC2 && lead < 0xE0   ? 2U
-                             : lead >= 0xE0 && lead < 0xF0 ? 3U
-                             : lead >= 0xF0 && lead < 0xF5 ? 4U
-                                                           : 0U;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  const unsigned second = byte(1);
-  if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
-  if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
-  return length;
-}
-
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   std::size_t i = 0;
   while (i < text.size()) {
-    const std::size_t length = utf8_length(text.substr(i));
+    const std::size_t length = base::utf8_sequence_size(text.substr(i));
     if (i + std::max<std::size_t>(length, 1) > runtime::kLogValueBytesMax) {
       out += "…";
       break;

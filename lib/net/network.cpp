@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
 
 #include "net/bind_like.h"
+#include "net/complete.h"
 #include "runtime/address.h"
 
 namespace prometheus_rsocket::net {
@@ -31,12 +31,8 @@ Endpoint to_endpoint(const tcp::endpoint& endpoint) {
 // Completes `handler` later with operation_aborted: what asio calls bad_descriptor.
 template <class H, class... Rest>
 void post_aborted(const Executor& executor, H handler, Rest... rest) {
-  auto where = boost::asio::get_associated_executor(handler, executor);
-  boost::asio::post(executor,
-                    boost::asio::bind_executor(
-                        where, [h = std::move(handler), ... rest = std::move(rest)]() mutable {
-                          std::move(h)(boost::asio::error::operation_aborted, std::move(rest)...);
-                        }));
+  post_completion(executor, std::move(handler), error_code(boost::asio::error::operation_aborted),
+                  std::move(rest)...);
 }
 
 class TcpStream final : public runtime::Stream {
@@ -90,11 +86,7 @@ class TcpStream final : public runtime::Stream {
     error_code error;
     socket_.shutdown(tcp::socket::shutdown_send, error);
     fin_sent_ = fin_sent_ || !error;
-    auto where = boost::asio::get_associated_executor(handler, get_executor());
-    boost::asio::post(get_executor(),
-                      boost::asio::bind_executor(where, [h = std::move(handler), error]() mutable {
-                        std::move(h)(error);
-                      }));
+    post_completion(get_executor(), std::move(handler), error);
   }
 
   tcp::socket socket_;

@@ -27,6 +27,13 @@ inline constexpr base::Duration kRegularWindow = std::chrono::minutes(5);
 // After a start every regular scraper gets this long to come back before anything goes early.
 inline constexpr base::Duration kStartGrace = std::chrono::minutes(5);
 
+// What could not be written is tried again after a while, which doubles.
+inline constexpr base::Duration kJournalRetryMin = std::chrono::seconds(1);
+inline constexpr base::Duration kJournalRetryMax = std::chrono::minutes(1);
+
+// Damaged files that are kept for people to look at.
+inline constexpr int kSetAsideMax = 8;
+
 static_assert(kScrapersMax <= 32, "who has seen a push is a 32-bit mask");
 static_assert(kStartGrace >= kRegularWindow, "a regular scraper shows up within the grace");
 static_assert(kPushTtl > kRegularWindow, "a scraper that vanished stops delaying before the ttl");

@@ -23,51 +23,41 @@
 // A scraper delays from the second of two complete scrapes at most kRegularWindow apart, until it
 // has gone away: kRegularWindow after its last complete scrape.
 //
+// With a journal (journal.h) all of this outlives the process: a push is acknowledged when it is on
+// disk, and the next process goes on with restore(). There the times begin anew: a push that has
+// been shown has its whole ttl again, a scraper its window. What was shown in the last moments may
+// be shown once more. Without a journal everything is gone with the process.
+//
 // Threads: one thread calls, and callbacks run on it. `now` never goes back between calls.
 #pragma once
 
+#include <array>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <memory>
 #include <optional>
-#include <string>
-#include <type_traits>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/strong_id.h"
 #include "base/time.h"
-#include "exposition/exposition.h"
+#include "push/journal.h"
 #include "push/limits.h"
+#include "push/push.h"
 
 namespace prometheus_rsocket::push {
 
-// The connection that pushed. REQUIRES: no two connections open at one time share one.
-using ClientId = base::StrongId<struct ClientIdTag, std::string>;
-// A scraper's name; opaque here, validated and bounded by the HTTP side.
-using ScraperId = base::StrongId<struct ScraperIdTag, std::string>;
-// Grows with each push acknowledged: of two equal series, the greater sequence is the newer.
-using Sequence = base::StrongId<struct SequenceTag, std::uint64_t>;
 using Receipt = base::StrongId<struct ReceiptTag, std::uint64_t>;
-
-enum class View { kConnected, kPushes };  // /metrics/connected, /metrics/pushes
-
-enum class PushError { kFull = 1 };  // the store's count or bytes are used up: ERROR 0x202
-[[nodiscard]] boost::system::error_code make_error_code(PushError error);
 
 struct Config {
   std::size_t pushes_max = kPushesMax;
   std::uint64_t bytes_max = kPushBytesMax;  // of memory: Exposition::bytes(), text and index
   base::Duration ttl = kPushTtl;
-};
-
-struct Push {
-  ClientId client;
-  Sequence sequence;
-  // Shared with the store, so that a response being written outlives a release. Its index is made
-  // once, when the push comes, and not for each page it is on.
-  std::shared_ptr<const exposition::Exposition> exposition;
 };
 
 struct Offer {
@@ -81,40 +71,124 @@ struct Counters {
   std::uint64_t acknowledged = 0;
   std::uint64_t expired = 0;   // went at their ttl
   std::uint64_t released = 0;  // went early, all who delay having them
+  bool is_writable = true;     // the last that was written is in the journal; or there is none
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 
 class PushStore {
  public:
+  static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
   // Without an error: durably stored, to be acknowledged.
   using PutHandler = std::function<void(boost::system::error_code)>;
 
-  virtual ~PushStore() = default;
+  // `started_at` begins the grace in which nothing is released early.
+  PushStore(Config config, base::Instant started_at);
+
+  // Goes on with what an earlier process left; from here on everything is written down. What is
+  // above the bounds of Config stays: it was acknowledged. REQUIRES: this store is empty and has
+  // answered nobody.
+  void restore(Contents contents, std::unique_ptr<Journal> journal);
+  [[nodiscard]] bool is_durable() const { return journal_ != nullptr; }
 
   // Stores what it was given; `done` is called exactly once, perhaps before put() returns. A second
-  // put on the same connection replaces the first; if it is refused the first stays. A
+  // put on the same connection replaces the first, and one that has not begun to be written has the
+  // answer of the one that replaced it; if that is refused what was stored before stays. A
   // connection_ended() called while a put is under way takes effect after it.
-  virtual void put(ClientId client, std::shared_ptr<const exposition::Exposition> exposition,
-                   PutHandler done) = 0;
+  void put(const ClientId& client, std::shared_ptr<const exposition::Exposition> exposition,
+           PutHandler done);
 
   // The client's connection is gone: its push, if any, can be seen from here on. A later put under
   // the same name is another connection's, and another push.
-  virtual void connection_ended(const ClientId& client) = 0;
+  void connection_ended(const ClientId& client);
 
-  [[nodiscard]] virtual Offer offer(const ScraperId& scraper, View view, base::Instant now) = 0;
+  // The oldest, of at most so many Exposition::page_bytes(), or one; the next offer has the rest.
+  [[nodiscard]] Offer offer(const ScraperId& scraper, View view, base::Instant now,
+                            std::uint64_t bytes_max = kUnlimited);
 
   // REQUIRES of both: the receipt is open. An empty offer's receipt counts as a scrape too.
-  virtual void complete(Receipt receipt, base::Instant now) = 0;
-  virtual void abandon(Receipt receipt) = 0;
+  void complete(Receipt receipt, base::Instant now);
+  void abandon(Receipt receipt);
 
   // When handle_timeout() has something to do next, or nothing. Changes with complete().
-  [[nodiscard]] virtual std::optional<base::Instant> next_timeout() const = 0;
-  virtual void handle_timeout(base::Instant now) = 0;
+  [[nodiscard]] std::optional<base::Instant> next_timeout() const;
+  void handle_timeout(base::Instant now);
 
-  [[nodiscard]] virtual Counters counters() const = 0;
+  // Calls back when all that has happened so far is on disk, or cannot be; at once without one.
+  void flush(std::function<void()> done);
+
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  // A push, and whom to tell what became of it: also those whose own it replaced before it was
+  // written.
+  struct Put {
+    Push push;
+    std::vector<PutHandler> done;
+  };
+  // One that has pushed, until its push can be seen. However many it sends at once, of those that
+  // are not being written the last one counts.
+  struct Connection {
+    std::optional<Push> stored;
+    std::optional<Put> writing;
+    std::optional<Put> waiting;  // for that
+    bool ended = false;
+    [[nodiscard]] bool is_empty() const { return !stored && !writing; }
+  };
+  struct Held {
+    Push push;
+    std::optional<base::Instant> first_shown_at;
+    SeenMask seen_by = 0;
+  };
+  struct Scraper {
+    ScraperKey key;
+    base::Instant last_complete_at;
+    bool regular = false;  // its last two complete scrapes were close together
+    [[nodiscard]] bool delays(base::Instant now) const {
+      return regular && now < last_complete_at + kRegularWindow;
+    }
+  };
+  struct OpenReceipt {
+    ScraperKey key;
+    std::vector<Sequence> sequences;
+  };
+  // Memory that pushes take: `count` of them.
+  struct Room {
+    std::size_t count = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  [[nodiscard]] bool has_room_for(const exposition::Exposition& added,
+                                  const Connection& connection) const;
+  void write(std::uint64_t connection, Put put);
+  void written(std::uint64_t connection, boost::system::error_code error);
+  void add(const Push& push);
+  void remove(const Push& push);
+  void show(std::uint64_t connection);
+  [[nodiscard]] Contents everything() const;
+  void note(Change change);
+  [[nodiscard]] std::optional<std::size_t> slot_of(const ScraperKey& key) const;
+  [[nodiscard]] std::optional<std::size_t> track(const ScraperKey& key, base::Instant now);
+  void vacate(std::size_t slot);
+  [[nodiscard]] OpenReceipt close(Receipt receipt);
+  void release(base::Instant now);
+
+  const Config config_;
+  const base::Instant grace_ends_at_;
+  base::Instant released_at_;  // the last time release() ran
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t next_receipt_ = 1;
+  std::uint64_t next_connection_ = 1;
+  Counters counters_;
+  Room under_way_;                          // of puts that are not answered
+  std::map<ClientId, std::uint64_t> open_;  // connections that have pushed, by number
+  std::map<std::uint64_t, Connection> connections_;
+  std::map<Sequence, Held> held_;
+  std::set<std::pair<base::Instant, Sequence>> shown_;  // of held_, by first showing
+  std::array<std::optional<Scraper>, kScrapersMax> scrapers_;
+  std::map<Receipt, OpenReceipt> receipts_;
+  std::map<ScraperKey, std::set<Sequence>> offered_;  // what open receipts hold, by scraper
+  std::unique_ptr<Journal> journal_;  // null: none. The last member: it may call the others back
 };
 
 }  // namespace prometheus_rsocket::push
-
-template <>
-struct boost::system::is_error_code_enum<prometheus_rsocket::push::PushError> : std::true_type {};

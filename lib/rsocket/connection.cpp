@@ -190,7 +190,7 @@ std::optional<Bytes> Connection::poll_frame() {
   if (queue_.empty()) return std::nullopt;
   Bytes frame = std::move(queue_.front());
   queue_.pop_front();
-  queued_bytes_ -= frame.size();
+  queued_bytes_ -= frame.size() + kQueuedFrameBytes;
   return frame;
 }
 
@@ -220,7 +220,7 @@ bool Connection::sendable(const PayloadView& payload) const {
 
 void Connection::send(const Frame& frame) {
   const auto enqueue = [this](Bytes bytes) {
-    queued_bytes_ += bytes.size();
+    queued_bytes_ += bytes.size() + kQueuedFrameBytes;
     queue_.push_back(std::move(bytes));
   };
   const bool fragmentable = std::holds_alternative<RequestResponseFrame>(frame.body) ||

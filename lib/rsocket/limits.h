@@ -41,6 +41,9 @@ inline constexpr base::Duration kLifetimeMax = 5min;
 
 inline constexpr std::size_t kInboundStreamsMax = 8;
 inline constexpr std::size_t kOutboundQueueBytesMax = std::size_t{256} * 1024;
+// What a frame that waits to be written takes beside its bytes: its buffer's three pointers, what
+// the allocator adds, and while it is written a prefix and two references.
+inline constexpr std::size_t kQueuedFrameBytes = 64;
 
 // Keepalives a peer may send at once, and how fast that allowance grows back. Java sends one in 20
 // s.

@@ -2,24 +2,10 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace prometheus_rsocket::runtime {
 namespace {
-
-// The length of the well-formed UTF-8 sequence at the front of text, 0 if there is none (RFC 3629).
-std::size_t utf8_sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xED && byte(1) >= 0xA0;
-  const bool too_high = lead == 0xF4 && byte(1) >= 0x90;
-  return overlong || surrogate || too_high ? 0 : length;
-}
 
 void append_hex(std::string& out, char byte) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -29,19 +15,36 @@ void append_hex(std::string& out, char byte) {
   out += kDigits[value & 0x0F];
 }
 
+// What a terminal may obey though it is well-formed UTF-8: C1 controls, of which U+009B begins what
+// ESC [ does; and what turns around or breaks the text behind it (Unicode, "Bidi_Control"; U+2028,
+// U+2029).
+bool is_obeyed(std::string_view sequence) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  const auto is_in = [](unsigned char value, unsigned first, unsigned last) {
+    return first <= value && value <= last;
+  };
+  if (sequence.size() == 1) return byte(0) < ' ' || byte(0) == 0x7F;
+  if (sequence.size() == 2) return byte(0) == 0xC2 ? byte(1) < 0xA0 : sequence == "\xD8\x9C";
+  if (sequence.size() != 3 || byte(0) != 0xE2) return false;
+  if (byte(1) == 0x80) return is_in(byte(2), 0x8E, 0x8F) || is_in(byte(2), 0xA8, 0xAE);
+  return byte(1) == 0x81 && is_in(byte(2), 0xA6, 0xA9);
+}
+
 void append_escaped(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
-    const std::size_t length = utf8_sequence(text.substr(i));
+    const std::size_t length = base::utf8_sequence_size(text.substr(i));
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (c == '\n') {
       out += "\\n";
-    } else if (length == 0 || (length == 1 && (c < ' ' || c == 0x7F))) {
+    } else if (length == 0) {
       append_hex(out, c);
+    } else if (const std::string_view sequence = text.substr(i, length); is_obeyed(sequence)) {
+      for (const char byte : sequence) append_hex(out, byte);
     } else {
-      out += text.substr(i, length);
+      out += sequence;
     }
     i += std::max<std::size_t>(length, 1);
   }

@@ -43,7 +43,7 @@ class Log {
 
 // `msg="listening" kind=tcp address=127.0.0.1:43210`: what follows the time and the level in
 // logfmt. Values are quoted where they hold anything but printable ASCII without spaces, quotes and
-// `=`; control characters are escaped, invalid UTF-8 becomes \xNN.
+// `=`; control characters, those beyond ASCII and of direction too, and invalid UTF-8 become \xNN.
 [[nodiscard]] std::string format_logfmt(std::string_view message, std::span<const LogField> fields);
 
 }  // namespace prometheus_rsocket::runtime

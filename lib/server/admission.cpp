@@ -8,7 +8,7 @@ namespace prometheus_rsocket::server {
 
 using boost::asio::ip::address;
 
-bool Admission::is_full(const address& of) const {
+bool Admission::is_crowded(const address& of) const {
   if (config_.connections_per_address_max == 0) return false;
   const auto found = served_by_address_.find(of);
   return found != served_by_address_.end() && found->second >= config_.connections_per_address_max;
@@ -18,7 +18,7 @@ Slot Admission::admit(std::size_t shard, const std::optional<address>& of) {
   Slot slot{Admitted::kServed, shard, of};
   if (served_ >= config_.connections_max) {
     slot.as = Admitted::kHeldForAll;
-  } else if (of && is_full(*of)) {
+  } else if (of && is_crowded(*of)) {
     slot.as = Admitted::kHeldForAddress;
   }
   if (slot.as == Admitted::kServed) {
@@ -33,14 +33,19 @@ Slot Admission::admit(std::size_t shard, const std::optional<address>& of) {
 
 Slot Admission::identify(const Slot& slot, const address& of) {
   CHECK(slot.as == Admitted::kServed && !slot.address, "a client is identified once");
-  if (!is_full(of)) {
+  if (!is_crowded(of)) {
     ++served_by_address_[of];
     return {Admitted::kServed, slot.shard, of};
   }
-  --served_;
-  --served_by_shard_.at(slot.shard);
+  stop_serving(slot);
   ++held_;
   return {Admitted::kHeldForAddress, slot.shard, of};
+}
+
+void Admission::refuse(const Slot& slot) {
+  CHECK(slot.as == Admitted::kServed, "who is held is not judged");
+  stop_serving(slot);
+  ++held_;
 }
 
 void Admission::free(const Slot& slot) {
@@ -49,6 +54,10 @@ void Admission::free(const Slot& slot) {
     --held_;
     return;
   }
+  stop_serving(slot);
+}
+
+void Admission::stop_serving(const Slot& slot) {
   CHECK(served_ > 0, "a slot is given back once");
   --served_;
   --served_by_shard_.at(slot.shard);

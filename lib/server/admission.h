@@ -1,5 +1,6 @@
 // Who is served: counts connections against --rsocket.max-connections and
-// --rsocket.max-connections-per-address. Who is over a limit is held (design.md, "Leaving").
+// --rsocket.max-connections-per-address. Who is over a limit is held (design.md, "Leaving"), and so
+// is who was served and is refused: it takes up nobody's place while it waits for its end.
 //
 // Behind a load balancer the client's address is known some time after the connection is accepted:
 // until then it counts against the first limit alone.
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "server/config.h"
+#include "server/limits.h"
 
 namespace prometheus_rsocket::server {
 
@@ -19,6 +21,7 @@ enum class Admitted {
   kServed,
   kHeldForAll,      // too many connections
   kHeldForAddress,  // too many from that address
+  kHeldRefused,     // it may not be here
 };
 
 // What a connection takes up from when it is accepted until its socket is closed.
@@ -39,14 +42,21 @@ class Admission {
   // The client's address of a slot that is served without: the slot in its place, which may be held
   // now. To be given back in place of `slot`.
   [[nodiscard]] Slot identify(const Slot& slot, const boost::asio::ip::address& address);
+  // Who has that slot and was served is refused. To be given back as kHeldRefused.
+  void refuse(const Slot& slot);
   void free(const Slot& slot);
 
+  // There is no room to hold one more. As many are held as places of those served are free, and
+  // kHeldMax more: who is refused leaves others no less room than if it were served.
+  [[nodiscard]] bool is_full() const {
+    return served_ + held_ >= config_.connections_max + kHeldMax;
+  }
   [[nodiscard]] std::size_t served() const { return served_; }
-  [[nodiscard]] std::size_t held() const { return held_; }
   [[nodiscard]] std::size_t least_loaded_shard() const;
 
  private:
-  [[nodiscard]] bool is_full(const boost::asio::ip::address& address) const;
+  [[nodiscard]] bool is_crowded(const boost::asio::ip::address& address) const;
+  void stop_serving(const Slot& slot);
 
   const Config& config_;
   std::size_t served_ = 0;

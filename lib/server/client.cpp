@@ -66,7 +66,7 @@ std::string words(const OpenFailure& failure) {
     case Quarantine::kSnappy:
       return "what was sealed is not Snappy";
     case Quarantine::kTooLarge:
-      return "its text is over --rsocket.max-uncompressed";
+      return "its text, or what is in it, is over --rsocket.max-uncompressed";
     case Quarantine::kUtf8:
       return "its text is not UTF-8";
     case Quarantine::kMalformed: {
@@ -86,16 +86,19 @@ std::string words(const OpenFailure& failure) {
 
 Client::Client(ClientOwner& owner, ConnectionId id,
                std::unique_ptr<transport::FrameChannel> channel, const runtime::Endpoint& remote,
+               std::shared_ptr<const ClientAccess> access, Credentials credentials,
                base::Instant accepted_at)
     : owner_(owner),
       id_(id),
       remote_(remote),
+      access_(std::move(access)),
+      credentials_(std::move(credentials)),
       last_room_(owner.remembered()),
       session_(std::make_shared<transport::Session>(
           owner.shard(), std::move(channel),
           rsocket::Connection(rsocket::Role::kServer, connection_config(owner.config()),
                               accepted_at),
-          static_cast<transport::SessionHandler&>(*this), owner.inflight())) {
+          static_cast<transport::SessionHandler&>(*this), owner.inflight(), owner.turns())) {
   session_->start();
 }
 
@@ -110,11 +113,16 @@ void Client::on_event(const rsocket::Event& event) {
 }
 
 void Client::on(const rsocket::SetupReceived& setup) {
-  connected_at_ = now();
+  ClientInfo info = read_info(setup);
+  const std::string_view refusal = judge(info);
+  credentials_ = {};  // they have served
+  if (!refusal.empty()) return refuse(refusal);
+  connected_at_ = info.connected_at;
   is_ours_ = setup.settings.data_mime_type == transport::kOurDataMimeType;
   ++owner_.metrics().connections;
-  owner_.shard().log.debug("client connected", {{"client", client_text(remote_)}});
-  owner_.connected(*this, read_info(setup));
+  owner_.shard().log.debug("client connected",
+                           {{"client", client_text(remote_)}, {"credential", info.credential}});
+  owner_.connected(*this, std::move(info));
   give_key();
   if (owner_.draining()) static_cast<void>(ask_to_leave());
   if (owner_.config().connection_age_max > base::Duration::zero()) limit_age();
@@ -124,21 +132,53 @@ ClientInfo Client::read_info(const rsocket::SetupReceived& setup) {
   ClientInfo info;
   info.address = remote_;
   info.transport = session_->kind();
-  info.connected_at = *connected_at_;
-  if (owner_.config().labels_identity) identity_labels_ = {{"instance", client_text(remote_)}};
+  info.connected_at = now();
+  // A job that it gives itself is none: with honor_labels it has the one of the scrape.
+  if (owner_.config().labels_identity) {
+    identity_labels_ = {{"job", ""}, {"instance", client_text(remote_)}};
+  }
   const auto& metadata = setup.payload.metadata;
   if (setup.settings.metadata_mime_type != transport::kIdentityMimeType || !metadata) return info;
-  auto identity = transport::read_identity(base::as_text(*metadata));
-  if (identity) {
-    info.identity = std::move(*identity);
-    if (owner_.config().labels_identity) {
-      identity_labels_ = {{"job", info.identity->job}, {"instance", info.identity->instance}};
-    }
-  } else {
-    info.identity_error = std::move(identity.error().what);
+  auto [identity, identity_error, token] = transport::read_introduction(base::as_text(*metadata));
+  info.identity = std::move(identity);
+  info.identity_error = std::move(identity_error);
+  if (credentials_.token.empty()) credentials_.token = std::move(token);
+  if (info.identity && owner_.config().labels_identity) {
+    identity_labels_ = {{"job", info.identity->job}, {"instance", info.identity->instance}};
+  }
+  if (!info.identity_error.empty()) {
     log_trouble("a client's name is not taken", info.identity_error);
   }
   return info;
+}
+
+std::string_view Client::judge(ClientInfo& info) const {
+  const ClientAccess& access = *owner_.access();
+  if (access.proof != access_->proof) return "TLS has other settings since it came";
+  if (!access.asks()) return {};
+  const auto grants = access.grants(credentials_);
+  if (grants.empty()) return "it shows neither a token nor a certificate that is known here";
+  if (!info.identity_error.empty()) return "its name cannot be read";
+  info.credential = grants.front().name;
+  if (!info.identity) return {};
+  const auto* const allowing =
+      access::find_allowing(grants, info.identity->job, info.identity->instance);
+  if (allowing == nullptr) return "what it shows does not allow it this job and instance";
+  info.credential = allowing->name;
+  info.is_authenticated = true;
+  return {};
+}
+
+// A quick end makes a Java client redial without pause, and so does an ERROR (wire-protocol.md,
+// 1.8 and 1.9): both come late.
+void Client::refuse(std::string_view why) {
+  ++owner_.metrics().refused_for_access;
+  owner_.refused(*this);
+  log_trouble("client refused", std::string(why));
+  session_->mute();
+  refused_alarm_.emplace(owner_.shard(),
+                         [this, why] { session_->close(ErrorCode::kRejectedSetup, why); });
+  refused_alarm_->set(now() + kHoldMin + owner_.shard().random.up_to(kHoldMax - kHoldMin));
 }
 
 void Client::limit_age() {
@@ -232,17 +272,23 @@ void Client::remember(const std::shared_ptr<const Exposition>& exposition) {
   if (!last_) last_room_.shrink(0);
 }
 
-Client::Opened Client::open(const rsocket::PayloadView& payload, const Exposition* before) {
-  auto opened = open_exposition(payload, keys_, owner_.config().uncompressed_bytes_max,
-                                owner_.hash_key(), before);
+Client::Opened Client::open(const rsocket::PayloadView& payload, Kind kind) {
+  const bool is_reply = kind == Kind::kReply;
+  auto opened = open_exposition(payload, keys_, bounds(kind), owner_.hash_key(),
+                                is_reply ? last_.get() : nullptr);
   OpenFailure failure;
   if (opened) {
     if (opened->key_index > 0) base::reached(base::Probe::kOlderKeyOpened);
     keys_.resize(opened->key_index + 1);
-    const auto& as_it_came = opened->exposition;
-    auto exposition = identity_labels_.empty() ? as_it_came : with_identity(*as_it_came);
-    if (exposition) return {std::move(exposition), as_it_came, {}};
-    failure = {Quarantine::kTooLarge};
+    const auto hold = [&](Exposition exposition) {
+      return is_reply ? owner_.texts()->hold(std::move(exposition))
+                      : std::make_shared<const Exposition>(std::move(exposition));
+    };
+    auto as_it_came = hold(std::move(opened->exposition));
+    if (identity_labels_.empty()) return {as_it_came, as_it_came, {}};
+    auto labelled = with_identity(*as_it_came, bounds(kind));
+    if (labelled) return {hold(std::move(*labelled)), std::move(as_it_came), {}};
+    failure = labelled.error();
   } else {
     failure = opened.error();
   }
@@ -252,17 +298,25 @@ Client::Opened Client::open(const rsocket::PayloadView& payload, const Expositio
   return {nullptr, nullptr, std::move(reason)};
 }
 
-std::shared_ptr<const Exposition> Client::with_identity(const Exposition& exposition) const {
+OpenBounds Client::bounds(Kind kind) const {
+  OpenBounds bounds{.text_bytes_max = owner_.config().uncompressed_bytes_max};
+  if (kind == Kind::kReply) bounds.bytes_max = owner_.texts()->allowance();
+  return bounds;
+}
+
+boost::system::result<Exposition, OpenFailure> Client::with_identity(
+    const Exposition& exposition, const OpenBounds& bounds) const {
+  const std::uint64_t left =
+      bounds.bytes_max - std::min<std::uint64_t>(bounds.bytes_max, exposition.index.bytes());
+  const std::size_t bytes_max = bounds.limit(left);
   auto text = exposition::with_labels(exposition.text, exposition.index.dialect, identity_labels_,
-                                      owner_.config().uncompressed_bytes_max);
-  if (!text) return nullptr;
+                                      bytes_max);
+  if (!text) return OpenFailure{bounds.reason_beyond(bytes_max)};
+  text->shrink_to_fit();
   auto index = exposition::scan(*text, exposition.index.dialect, owner_.hash_key());
   CHECK(index.has_value(), "a good text with good labels is good");
   index->protobuf_fields = exposition.index.protobuf_fields.moved(exposition.text, *text);
-  auto labelled = std::make_shared<Exposition>();
-  labelled->text = std::move(*text);
-  labelled->index = std::move(*index);
-  return labelled;
+  return Exposition{std::move(*text), std::move(*index)};
 }
 
 void Client::on(const rsocket::Response& response) {
@@ -272,7 +326,7 @@ void Client::on(const rsocket::Response& response) {
   ScrapeRecord record;
   record.payload_bytes = data.size() + (metadata ? metadata->size() : 0);
   owner_.metrics().payload_bytes.observe(static_cast<double>(record.payload_bytes), now());
-  auto [exposition, as_it_came, reason] = open(response.payload, last_.get());
+  auto [exposition, as_it_came, reason] = open(response.payload, Kind::kReply);
   if (exposition) remember(as_it_came);
   has_pushed_ = false;  // what is asked of it lives on
   const PullOutcome outcome = exposition ? PullOutcome::kSuccess : PullOutcome::kError;
@@ -298,7 +352,7 @@ void Client::on(const rsocket::ResponseAborted& aborted) {
 }
 
 void Client::on(const rsocket::Request& request) {
-  if (auto opened = open(request.payload, nullptr); opened.exposition) {
+  if (auto opened = open(request.payload, Kind::kPush); opened.exposition) {
     has_pushed_ = true;
     owner_.pushed(*this, request.stream.value, std::move(opened.exposition));
     return;
@@ -315,7 +369,7 @@ void Client::on(const rsocket::RequestAborted& aborted) {
 }
 
 void Client::on(const rsocket::FireAndForget& request) {
-  if (auto opened = open(request.payload, nullptr); opened.exposition) {
+  if (auto opened = open(request.payload, Kind::kPush); opened.exposition) {
     has_pushed_ = true;
     owner_.pushed(*this, 0, std::move(opened.exposition));
   } else {
@@ -331,8 +385,8 @@ void Client::push_stored(std::uint32_t stream, boost::system::error_code error) 
   if (stream == 0) return;
   // The request may have been cancelled meanwhile; then there is nobody to tell.
   if (error) {
-    static_cast<void>(session_->respond_error(rsocket::StreamId{stream}, ErrorCode::kRejected,
-                                              "the push cannot be stored now"));
+    static_cast<void>(
+        session_->respond_error(rsocket::StreamId{stream}, ErrorCode::kRejected, error.message()));
   } else {
     static_cast<void>(session_->respond(rsocket::StreamId{stream}, {}));
   }

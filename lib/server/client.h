@@ -10,12 +10,14 @@
 #include "envelope/key.h"
 #include "exposition/labelled.h"
 #include "runtime/alarm.h"
+#include "server/access.h"
 #include "server/config.h"
 #include "server/log_limit.h"
 #include "server/metrics.h"
 #include "server/open.h"
 #include "server/registry.h"
 #include "server/reply.h"
+#include "server/text_budget.h"
 #include "transport/session.h"
 
 namespace prometheus_rsocket::server {
@@ -33,15 +35,23 @@ class ClientOwner {
   // The process's secret for hashes of what clients choose.
   [[nodiscard]] virtual const base::SipKey& hash_key() const = 0;
   [[nodiscard]] virtual bool draining() const = 0;
+  // Who may be here, as it is now.
+  [[nodiscard]] virtual const std::shared_ptr<const ClientAccess>& access() const = 0;
   // None until the first key is made.
   [[nodiscard]] virtual const std::shared_ptr<const envelope::PrivateKey>& key() const = 0;
 
   // What its clients' frames on their way in share.
   [[nodiscard]] virtual const std::shared_ptr<transport::ByteBudget>& inflight() const = 0;
+  [[nodiscard]] virtual const std::shared_ptr<transport::Turns>& turns() const = 0;
   // What its clients' last expositions share, which are kept to read the next ones by.
   [[nodiscard]] virtual const std::shared_ptr<transport::ByteBudget>& remembered() const = 0;
 
+  // What all clients' expositions share that are held, whichever shard they are of.
+  [[nodiscard]] virtual const std::shared_ptr<TextBudget>& texts() const = 0;
+
   virtual void connected(const Client& client, ClientInfo info) = 0;
+  // In place of connected(): it may not be here, and is held until it ends.
+  virtual void refused(const Client& client) = 0;
   virtual void replied(PullId pull, Reply reply) = 0;
   // `stream` is 0 where no answer is wanted; else push_stored() has to come.
   virtual void pushed(const Client& client, std::uint32_t stream,
@@ -52,9 +62,11 @@ class ClientOwner {
 
 class Client final : private transport::SessionHandler {
  public:
-  // `remote`: the client's own address, also where `channel` is a balancer's.
+  // `remote`: the client's own address, also where `channel` is a balancer's. `access`: by
+  // which it has shown `credentials` before SETUP, which is judged by what is asked then.
   Client(ClientOwner& owner, ConnectionId id, std::unique_ptr<transport::FrameChannel> channel,
-         const runtime::Endpoint& remote, base::Instant accepted_at);
+         const runtime::Endpoint& remote, std::shared_ptr<const ClientAccess> access,
+         Credentials credentials, base::Instant accepted_at);
   ~Client() override;
 
   Client(const Client&) = delete;
@@ -126,15 +138,24 @@ class Client final : private transport::SessionHandler {
   };
 
   [[nodiscard]] ClientInfo read_info(const rsocket::SetupReceived& setup);
+  // Why it may not be here; empty if it may, and then whether it has shown its name to be its own.
+  [[nodiscard]] std::string_view judge(ClientInfo& info) const;
+  // Refusing is holding: it is heard no more, and sent away after a while.
+  void refuse(std::string_view why);
   [[nodiscard]] std::optional<Asked> take(rsocket::StreamId stream);
   void answer(const Asked& asked, PullOutcome outcome, std::shared_ptr<const Exposition> exposition,
               ScrapeRecord record = {});
   void remember(const std::shared_ptr<const envelope::PrivateKey>& key);
   void remember(const std::shared_ptr<const Exposition>& exposition);
-  // `before`: what to read it by, or null.
-  [[nodiscard]] Opened open(const rsocket::PayloadView& payload, const Exposition* before);
-  // With the client's name on every sample. Null where that is too long.
-  [[nodiscard]] std::shared_ptr<const Exposition> with_identity(const Exposition& exposition) const;
+  // A reply is read by the last one, and within the room that there is for texts; a push has its
+  // own.
+  enum class Kind { kReply, kPush };
+  [[nodiscard]] Opened open(const rsocket::PayloadView& payload, Kind kind);
+  // What the next text may take.
+  [[nodiscard]] OpenBounds bounds(Kind kind) const;
+  // With the client's name on every sample.
+  [[nodiscard]] boost::system::result<Exposition, OpenFailure> with_identity(
+      const Exposition& exposition, const OpenBounds& bounds) const;
   std::string give_up(std::string_view what, rsocket::AbortReason reason);  // the reason in words
   [[nodiscard]] Departure departure(rsocket::CloseReason reason) const;
   void log_trouble(std::string_view message, std::string reason);
@@ -145,6 +166,8 @@ class Client final : private transport::SessionHandler {
   const ConnectionId id_;
   std::vector<exposition::ExtraLabel> identity_labels_;  // where they are wanted
   const runtime::Endpoint remote_;
+  const std::shared_ptr<const ClientAccess> access_;
+  Credentials credentials_;
   std::optional<base::Instant> connected_at_;
   std::vector<std::shared_ptr<const envelope::PrivateKey>> keys_;  // newest first
   std::vector<Asked> asked_;
@@ -158,6 +181,7 @@ class Client final : private transport::SessionHandler {
   bool retired_ = false;
   bool has_pushed_ = false;
   std::optional<runtime::Alarm> age_alarm_;      // set where ages are limited
+  std::optional<runtime::Alarm> refused_alarm_;  // set when it is refused
   std::shared_ptr<transport::Session> session_;  // shared with the operations under way
 };
 

@@ -9,6 +9,8 @@
 
 #include "base/probe.h"
 #include "server/forwarded_for.h"
+#include "server/limits.h"
+#include "server/newest_of_most.h"
 #include "server/page.h"
 #include "server/scrape_time.h"
 
@@ -106,6 +108,7 @@ class Table {
       row["labels"] = json::value_from(entry.info.identity->labels);
       row["shares_name"] = entry.shares_name;
     }
+    if (!entry.info.credential.empty()) row["credential"] = entry.info.credential;
     if (!entry.info.identity_error.empty()) row["identity_error"] = entry.info.identity_error;
     if (entry.last_scrape) row["last_scrape"] = scrape(*entry.last_scrape);
     return row;
@@ -168,7 +171,8 @@ http::Exchange::BodySource in_pieces(const Registry& registry, std::string begin
 
 }  // namespace
 
-void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id) {
+void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id,
+                                const std::string& who) {
   const http::Request& request = exchange->request();
   const auto client = services_.registry.find(id);
   const base::Instant now = shard_.clock.now();
@@ -186,28 +190,48 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
-  services_.pulls.pull(*client, now + time.pull,
-                       [this, exchange, negotiated](PullId pull, const Reply& reply) {
-                         answer(exchange, negotiated, pull, reply);
-                       });
+  const auto waiting = std::make_shared<Waiting>(Waiting{who, exchange, std::move(negotiated)});
+  waiting_.push_back(waiting);
+  if (waiting_.size() > kClientPagesWaitingMax) refuse_newest_of_most();
+  if (!waiting->exchange) return;
+  services_.pulls.pull(*client, now + time.pull, [this, waiting](PullId pull, const Reply& reply) {
+    if (waiting_.remove(waiting) > 0) answer(*waiting, pull, reply);  // or it was refused
+  });
 }
 
-void ClientPages::answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull,
-                         const Reply& reply) {
+// Those who wait have a connection each, which nobody else can have.
+void ClientPages::refuse_newest_of_most() {
+  const auto newest = newest_of_most(
+      waiting_, [](const std::shared_ptr<Waiting>& waiting) { return waiting->who; });
+  const ExchangePtr exchange = std::move((*newest)->exchange);
+  waiting_.erase(newest);
+  respond(*exchange, 503, "too many wait for single clients to answer\n");
+}
+
+bool ClientPages::make_room(const std::string& who, std::uint64_t bytes) {
+  const std::uint64_t wanted = pages_.weight() + bytes;
+  const std::uint64_t max = config_.page_bytes_max;
+  return wanted <= max || pages_.give_way_to(who, wanted - max);
+}
+
+void ClientPages::answer(const Waiting& waiting, PullId pull, const Reply& reply) {
+  const auto& [who, exchange, negotiated] = waiting;
   const unsigned status = status_of(reply.record);
   if (status != 200) return respond(*exchange, status, reply.record.reason + "\n");
-  auto room = std::make_shared<transport::Reservation>(bytes_);
-  if (!room->resize(reply.exposition->page_bytes())) {
+  const std::uint64_t bytes = reply.exposition->page_bytes();
+  if (!make_room(who, bytes)) {
     return respond(*exchange, 503, "too much is being written: --scrape.max-bytes\n");
   }
+  auto place = pages_.add(who, bytes, exchange);
   auto page = std::make_shared<Page>(std::vector<Reply>{reply}, std::vector<push::Push>(),
                                      config_.page_bytes_max, negotiated.format, services_.hash_key);
-  exchange->stream({.content_type = negotiated.content_type},
-                   [this, pull, room = std::move(room), page = std::move(page)](std::string& out) {
-                     if (page->write(out)) return true;
-                     services_.delivered(pull);
-                     return false;
-                   });
+  exchange->stream(
+      {.content_type = negotiated.content_type},
+      [this, pull, place = std::move(place), page = std::move(page)](std::string& out) {
+        if (page->write(out)) return true;
+        services_.delivered(pull);
+        return false;
+      });
 }
 
 void ClientPages::handle_discovery(const ExchangePtr& exchange) {

@@ -8,16 +8,18 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "http/exchange.h"
 #include "runtime/runtime.h"
 #include "server/config.h"
 #include "server/negotiation.h"
+#include "server/pages_under_way.h"
 #include "server/registry.h"
 #include "server/single_pulls.h"
-#include "transport/byte_budget.h"
 
 namespace prometheus_rsocket::server {
 
@@ -36,23 +38,34 @@ class ClientPages {
   using ExchangePtr = std::shared_ptr<http::Exchange>;
 
   ClientPages(runtime::Shard& shard, const Config& config, Services services)
-      : shard_(shard),
-        config_(config),
-        services_(std::move(services)),
-        bytes_(std::make_shared<transport::ByteBudget>(config.page_bytes_max)) {}
+      : shard_(shard), config_(config), services_(std::move(services)), pages_(shard) {}
 
-  void handle_client(const ExchangePtr& exchange, std::string_view id);
+  // `who`: whose scraper it is (pages_under_way.h).
+  void handle_client(const ExchangePtr& exchange, std::string_view id, const std::string& who);
   void handle_discovery(const ExchangePtr& exchange);
   void handle_table(const ExchangePtr& exchange);
 
+  [[nodiscard]] const PagesUnderWay& pages() const { return pages_; }
+
  private:
-  void answer(const ExchangePtr& exchange, const Negotiated& negotiated, PullId pull,
-              const Reply& reply);
+  // Somebody who waits for a client to answer.
+  struct Waiting {
+    std::string who;
+    ExchangePtr exchange;  // null: it is refused
+    Negotiated negotiated;
+  };
+
+  void refuse_newest_of_most();
+  void answer(const Waiting& waiting, PullId pull, const Reply& reply);
+  [[nodiscard]] bool make_room(const std::string& who, std::uint64_t bytes);
 
   runtime::Shard& shard_;
   const Config& config_;
   Services services_;
-  std::shared_ptr<transport::ByteBudget> bytes_;  // of all pages that are written at once
+  PagesUnderWay pages_;  // each of as much weight as it takes bytes
+  // Shared with what is called when a client has answered: whoever is not on the list any more is
+  // answered already.
+  std::list<std::shared_ptr<Waiting>> waiting_;
 };
 
 }  // namespace prometheus_rsocket::server

@@ -55,10 +55,13 @@ struct Config {
   unsigned key_bits = 2048;
   base::Duration shutdown_grace = 30s;
 
-  // Every sample of a client is given its job and instance; without a name its address.
+  // Every sample of a client is given its job and instance; of one without a name no job, and its
+  // address. Labels of these names that are the client's own are renamed.
   bool labels_identity = false;
-  base::Duration sd_grace = 5min;    // how long a client that vanished is listed
-  std::string web_external_address;  // where scrapers reach us; empty: what they call us
+  base::Duration sd_grace = 5min;        // how long a client that vanished is listed
+  std::string web_external_address;      // where scrapers reach us; empty: what they call us
+  bool web_health_without_auth = false;  // /-/healthy and /-/ready are for anybody
+  bool web_lifecycle = false;            // /-/reload and /-/quit are there
   std::string version;
   // More text 0.0.4 for /metrics/proxy, about what only the operating system knows (process_*).
   // Called on shard 0; may be empty.

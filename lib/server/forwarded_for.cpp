@@ -1,27 +1,12 @@
 #include "server/forwarded_for.h"
 
-#include <charconv>
-
+#include "base/ascii.h"
 #include "runtime/address.h"
 
 namespace prometheus_rsocket::server {
 namespace {
 
 using runtime::Endpoint;
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [ptr, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc{} || ptr != end) return std::nullopt;
-  return port;
-}
 
 // `[ADDRESS]`, `[ADDRESS]:PORT`, `IPV4:PORT`, or an address alone.
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
@@ -41,7 +26,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   if (!address || (bracketed && !address->is_v6())) return std::nullopt;
   Endpoint endpoint{runtime::unmapped(*address), 0};
   if (port.empty()) return endpoint;
-  const auto number = port.front() == ':' ? parse_port(port.substr(1)) : std::nullopt;
+  const auto number = port.front() == ':' ? runtime::parse_port(port.substr(1)) : std::nullopt;
   if (!number) return std::nullopt;
   endpoint.port = *number;
   return endpoint;
@@ -54,7 +39,7 @@ std::optional<Endpoint> forwarded_client(std::string_view list,
   for (;;) {
     const std::size_t comma = list.rfind(',');
     const bool is_last = comma == std::string_view::npos;
-    const auto endpoint = parse_endpoint(trim(is_last ? list : list.substr(comma + 1)));
+    const auto endpoint = parse_endpoint(base::trim(is_last ? list : list.substr(comma + 1)));
     if (!endpoint) return std::nullopt;
     if (!contains(trusted, endpoint->address)) return endpoint;
     if (is_last) return std::nullopt;

@@ -17,6 +17,9 @@ class Hub {
   // The socket of a connection that was handed to a shard is closed.
   virtual void slot_freed(const Slot& slot) = 0;
 
+  // Who has this slot is refused, and held from now on: it will be freed as kHeldRefused.
+  virtual void slot_refused(const Slot& slot) = 0;
+
   // Who the client is whose slot has no address yet. ShardServer::identified() follows, with
   // `ticket` and the slot that takes the place of this one.
   virtual void client_identified(const Slot& slot, const boost::asio::ip::address& address,

@@ -160,6 +160,9 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
               "What has come of replies and pushes that are not whole yet.", all.inflight_bytes);
   page.single("prometheus_proxy_remembered_bytes", "gauge",
               "Clients' last expositions, kept to read the next ones by.", all.remembered_bytes);
+  page.single("prometheus_proxy_text_bytes", "gauge",
+              "Clients' texts and indexes that are held: those remembered, and those on pages.",
+              front.text_bytes);
   page.family("prometheus_proxy_connection_error_total", "counter",
               "Connections that ended by a fault of the client.");
   std::uint64_t unrecognized = 0;
@@ -188,8 +191,15 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
     page.sample("prometheus_proxy_connections_refused_total", {{"reason", kHeaderFaultNames[i]}},
                 all.refused_for_header[i]);
   }
+  page.sample("prometheus_proxy_connections_refused_total", {{"reason", "tls_handshake"}},
+              all.refused_for_tls);
+  page.sample("prometheus_proxy_connections_refused_total", {{"reason", "not_allowed"}},
+              all.refused_for_access);
   page.single("prometheus_proxy_scrapes_refused_total", "counter",
               "Scrapes answered 503 since too many ran at once.", front.scrapes_refused);
+  page.single("prometheus_proxy_pages_broken_off_total", "counter",
+              "Pages broken off since their scrapers did not read them and others waited.",
+              front.pages_broken_off);
 }
 
 void write_pages(PageText& page, const ShardMetrics& all, const FrontMetrics& front) {
@@ -226,7 +236,26 @@ void write_pushes(PageText& page, const ShardMetrics& all, const push::Counters&
   page.single("prometheus_proxy_pushes_released_total", "counter",
               "Pushes that went since every scraper has them.", push.released);
   page.single("prometheus_proxy_pushes_refused_total", "counter",
-              "Pushes that did not open or parse, or found the store full.", all.pushes_refused);
+              "Pushes that did not open or parse, or could not be stored.", all.pushes_refused);
+  page.single("prometheus_proxy_push_store_writable", "gauge",
+              "Whether the last that was to be written to --push.store was; 1 without one.",
+              push.is_writable ? 1U : 0U);
+}
+
+void write_access(PageText& page, const FrontMetrics& front) {
+  page.single("prometheus_proxy_config_last_reload_successful", "gauge",
+              "1 if the files about access could be read the last time, else 0.",
+              front.reload_failed ? 0 : 1);
+  page.single("prometheus_proxy_config_last_reload_success_timestamp_seconds", "gauge",
+              "When they were read the last time and good.", front.reloaded_at_seconds);
+  page.family("prometheus_proxy_http_requests_refused_total", "counter",
+              "HTTP requests that were not let in, by reason.");
+  page.sample("prometheus_proxy_http_requests_refused_total", {{"reason", "unauthorized"}},
+              front.requests_unauthorized);
+  page.sample("prometheus_proxy_http_requests_refused_total", {{"reason", "rate_limit"}},
+              front.requests_too_many);
+  page.sample("prometheus_proxy_http_requests_refused_total", {{"reason", "busy"}},
+              front.requests_busy);
 }
 
 void write_clients(PageText& page, std::span<const ClientUp> clients) {
@@ -294,6 +323,8 @@ void ShardMetrics::add(const ShardMetrics& other) {
   for (std::size_t i = 0; i < kHeaderFaults; ++i) {
     refused_for_header[i] += other.refused_for_header[i];
   }
+  refused_for_access += other.refused_for_access;
+  refused_for_tls += other.refused_for_tls;
   keepalive_timeouts += other.keepalive_timeouts;
   pushes_refused += other.pushes_refused;
 }
@@ -311,6 +342,7 @@ std::string write_proxy_metrics(std::string_view version, std::span<const ShardM
   write_signals(page, all, now);
   write_pages(page, all, front);
   write_pushes(page, all, front.push);
+  write_access(page, front);
   write_clients(page, clients);
   return page.take();
 }

@@ -92,6 +92,8 @@ struct ShardMetrics {
   std::array<std::uint64_t, kQuarantines> quarantined{};
   std::array<std::array<std::uint64_t, kTransports>, kConnectionErrors> connection_errors{};
   std::array<std::uint64_t, kHeaderFaults> refused_for_header{};
+  std::uint64_t refused_for_access = 0;  // held, since they may not be here
+  std::uint64_t refused_for_tls = 0;     // their handshake failed
   std::uint64_t keepalive_timeouts = 0;
   std::uint64_t pushes_refused = 0;
 };
@@ -101,12 +103,19 @@ struct FrontMetrics {
   std::uint64_t refused_for_all = 0;      // held, since too many were connected
   std::uint64_t refused_for_address = 0;  // held, since too many were from their address
   std::uint64_t scrapes_refused = 0;      // 503, since too many at once
+  std::uint64_t pages_broken_off = 0;     // their scrapers did not read, and others waited
+  std::uint64_t text_bytes = 0;           // of clients' texts and indexes, held anywhere
   // Quarantine::kPage: payloads that came when a page was full, or that pushes then took the room
   // of.
   std::uint64_t left_out_of_pulls = 0;
   std::uint64_t left_out_of_pages = 0;
   exposition::MergeStats merge;
   push::Counters push;
+  bool reload_failed = false;               // of the files about access, the last time
+  std::uint64_t reloaded_at_seconds = 0;    // when they were good, since 1970
+  std::uint64_t requests_unauthorized = 0;  // 401
+  std::uint64_t requests_too_many = 0;      // 429
+  std::uint64_t requests_busy = 0;          // 503, too many passwords at once
 };
 
 // A client that has a name, for a series of its own: only those, so that there are no more than

@@ -1,5 +1,6 @@
 #include "server/page.h"
 
+#include <string>
 #include <utility>
 
 namespace prometheus_rsocket::server {
@@ -23,6 +24,14 @@ Page::Page(std::vector<Reply> replies, const std::vector<push::Push>& pushes,
     sources_.push_back({exposition->text, &exposition->index});
   }
   writer_ = std::make_unique<exposition::PageWriter>(sources_, format, hash_key);
+}
+
+void log_left_out(runtime::Shard& shard, LogLimit& limit, std::size_t clients) {
+  if (const auto suppressed = limit.admit(shard.clock.now())) {
+    shard.log.warn(
+        "the page is full: clients are left out",
+        {{"clients", std::to_string(clients)}, {"suppressed", std::to_string(*suppressed)}});
+  }
 }
 
 }  // namespace prometheus_rsocket::server

@@ -10,6 +10,8 @@
 #include "exposition/merge.h"
 #include "exposition/page_writer.h"
 #include "push/push_store.h"
+#include "runtime/runtime.h"
+#include "server/log_limit.h"
 #include "server/reply.h"
 
 namespace prometheus_rsocket::server {
@@ -37,5 +39,8 @@ class Page {
   std::size_t left_out_ = 0;
   std::unique_ptr<exposition::PageWriter> writer_;  // borrows the sources
 };
+
+// So many clients have no room on a page.
+void log_left_out(runtime::Shard& shard, LogLimit& limit, std::size_t clients);
 
 }  // namespace prometheus_rsocket::server

@@ -5,7 +5,6 @@
 #include <iterator>
 #include <map>
 #include <ranges>
-#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -13,6 +12,7 @@
 #include "base/probe.h"
 #include "runtime/alarm.h"
 #include "server/limits.h"
+#include "server/page.h"
 
 namespace prometheus_rsocket::server {
 
@@ -71,9 +71,7 @@ PullService::~PullService() = default;
 
 void PullService::pull(base::Instant deadline, Done done) {
   const base::Instant now = shard_.clock.now();
-  // One that went with what there was is not shared: who comes now may have more time.
-  const Pull* const last = pulls_.empty() ? nullptr : pulls_.rbegin()->second.get();
-  if (last == nullptr || now > last->began + kPullSharing || (last->finished && !last->all_in)) {
+  if (!may_join()) {
     const PullId id{next_id_++};
     pulls_.emplace(id, std::make_shared<Pull>(*this, id, now));
     shards_.ask(id);
@@ -83,6 +81,22 @@ void PullService::pull(base::Instant deadline, Done done) {
   pull.waiters.push_back({deadline, std::move(done)});
   if (pull.finished) return finish(pull);
   set_alarm(pull);
+}
+
+// One that went with what there was is not shared: who comes now may have more time.
+bool PullService::may_join() const {
+  if (pulls_.empty()) return false;
+  const Pull& last = *pulls_.rbegin()->second;
+  return shard_.clock.now() <= last.began + kPullSharing && (!last.finished || last.all_in);
+}
+
+std::uint64_t PullService::bytes_expected() const {
+  if (may_join()) return 0;
+  std::uint64_t bytes = bytes_of_last_;
+  for (const auto& [id, pull] : pulls_) {
+    if (!pull->finished) bytes += bytes_of_last_ - std::min(bytes_of_last_, pull->bytes);
+  }
+  return bytes;
 }
 
 void PullService::pull_asked(PullId id, std::size_t clients, std::size_t tardy) {
@@ -153,10 +167,12 @@ void PullService::finish_if_all_in(Pull& pull) {
 void PullService::finish(Pull& pull) {
   if (!pull.finished) {
     pull.finished = true;
-    if (pull.left_out > 0) {
-      shard_.log.warn("the page is full: clients are left out",
-                      {{"clients", std::to_string(pull.left_out)}});
+    bytes_of_last_ = pull.bytes;
+    largest_of_last_ = 0;
+    for (const auto& [seniority, reply] : pull.replies) {
+      largest_of_last_ = std::max<std::uint64_t>(largest_of_last_, reply.exposition->bytes());
     }
+    if (pull.left_out > 0) log_left_out(shard_, log_limit_, pull.left_out);
     shards_.end(pull.id);
   }
   for (Pull::Waiter& waiter : std::exchange(pull.waiters, {})) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/runtime.h"
+#include "server/log_limit.h"
 #include "server/reply.h"
 
 namespace prometheus_rsocket::server {
@@ -46,12 +47,18 @@ class PullService {
   // shared.
   void client_ended(ConnectionId client);
 
+  // What one more pull can be expected to keep, by the last one, and what those under way have not
+  // brought yet: nothing where one is shared.
+  [[nodiscard]] std::uint64_t bytes_expected() const;
+  // The largest text with its index on the last one.
+  [[nodiscard]] std::uint64_t largest_of_last() const { return largest_of_last_; }
   // Replies that were dropped for want of room, since the start.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
  private:
   struct Pull;
 
+  [[nodiscard]] bool may_join() const;
   void keep(Pull& pull, Reply reply);
   void finish_if_all_in(Pull& pull);
   void finish(Pull& pull);
@@ -63,6 +70,9 @@ class PullService {
   Shards shards_;
   const std::uint64_t bytes_max_;
   std::uint64_t left_out_ = 0;
+  std::uint64_t bytes_of_last_ = 0;
+  std::uint64_t largest_of_last_ = 0;
+  LogLimit log_limit_;
   std::uint64_t next_id_ = 1;
   std::map<PullId, std::shared_ptr<Pull>> pulls_;  // by age; the last may be joined
 };

@@ -1,44 +1,64 @@
 #include "server/registry.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "access/grant.h"
 #include "base/check.h"
 #include "base/mutant.h"
 #include "base/probe.h"
-#include "base/sip_hash.h"
 #include "server/limits.h"
 
 namespace prometheus_rsocket::server {
 namespace {
 
-void append_hex(std::uint64_t value, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[value >> shift & 0xFU];
+constexpr std::size_t kIdBytes = 16;
+
+std::string nameless_id(const ClientInfo& info, ConnectionId client) {
+  if (info.address.port > 0) return runtime::to_string(info.address);
+  return info.address.address.to_string() + "-" + std::to_string(client.shard) + "-" +
+         std::to_string(client.serial);
+}
+
+bool is_same_name(const ClientInfo& a, const ClientInfo& b) {
+  return a.identity && b.identity && a.identity->job == b.identity->job &&
+         a.identity->instance == b.identity->instance;
 }
 
 }  // namespace
 
-std::string public_id(const ClientInfo& info, ConnectionId client) {
-  if (!info.identity && info.address.port > 0) return runtime::to_string(info.address);
-  if (!info.identity) {
-    return info.address.address.to_string() + "-" + std::to_string(client.shard) + "-" +
-           std::to_string(client.serial);
-  }
-  // Known to all, so that every proxy gives a client the same id: who shares it on purpose could as
-  // well claim the name.
-  const std::string name = info.identity->job + '\0' + info.identity->instance;
+std::string name_id(const transport::Identity& identity) {
+  // With its size, for names may have any character.
+  const std::string name =
+      std::to_string(identity.job.size()) + ":" + identity.job + identity.instance;
+  const access::Digest digest = access::sha256(name);
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string id;
-  append_hex(base::sip_hash({0x6a6f62, 1}, name), id);
-  append_hex(base::sip_hash({0x6a6f62, 2}, name), id);
+  for (const std::byte byte : std::span(digest).first<kIdBytes>()) {
+    id += kDigits[std::to_integer<unsigned>(byte >> 4U)];
+    id += kDigits[std::to_integer<unsigned>(byte & std::byte{0xF})];
+  }
   return id;
+}
+
+// Also of one that vanished: its `up` is to stay 0 until it is back itself.
+std::string Registry::id_for(const ClientInfo& info, ConnectionId client) const {
+  if (!info.identity) return nameless_id(info, client);
+  std::string id = name_id_(*info.identity);
+  const auto here = by_id_.find(id);
+  const Entry* const gone = find_departed(id, info.connected_at);
+  const bool is_anothers =
+      (here != by_id_.end() && !is_same_name(clients_.at(here->second).info, info)) ||
+      (gone != nullptr && !is_same_name(gone->info, info));
+  return is_anothers ? nameless_id(info, client) : id;
 }
 
 void Registry::connected(ConnectionId client, ClientInfo info) {
   const Seniority seniority{info.connected_at, client};
   Entry entry;
   entry.info = std::move(info);
-  entry.id = public_id(entry.info, client);
+  entry.id = id_for(entry.info, client);
   const std::string id = entry.id;
   departed_.erase(id);
   connected_at_.emplace(client, seniority.first);

@@ -27,6 +27,8 @@ struct ClientInfo {
   runtime::Endpoint address;
   transport::TransportKind transport{};
   base::Instant connected_at;
+  bool is_authenticated = false;  // it has shown that it may use its name
+  std::string credential = {};  // what that is called which let it in; empty: nothing was asked for
 };
 
 // How a client's connection ended: one that left is gone, one that vanished may be in trouble.
@@ -35,10 +37,11 @@ enum class Departure : std::uint8_t {
   kVanished,  // nobody said so
 };
 
-// The name of a client in paths: of a named one a hash of (job, instance), the same wherever it
-// connects; of another one its address and port, and where only the address is known the
-// connection.
-[[nodiscard]] std::string public_id(const ClientInfo& info, ConnectionId client);
+// The name of a named client in paths: a hash of (job, instance), the same wherever and whenever it
+// connects. No key can be secret that all proxies have: so it is SHA-256, of which nobody makes two
+// names that share it. Another client is named by its address and port, and where only the address
+// is known by its connection.
+[[nodiscard]] std::string name_id(const transport::Identity& identity);
 
 class Registry {
  public:
@@ -51,8 +54,12 @@ class Registry {
     std::optional<base::Instant> probed_at;
   };
 
-  // `grace` (--sd.grace): how long who vanished is still listed.
-  explicit Registry(base::Duration grace) : grace_(grace) {}
+  using NameId = std::string (*)(const transport::Identity& identity);
+
+  // `grace` (--sd.grace): how long who vanished is still listed. `name_id`: where two names share
+  // an ID all the same, the later one is known by its connection. Nobody gets another's place.
+  explicit Registry(base::Duration grace, NameId name_id = server::name_id)
+      : grace_(grace), name_id_(name_id) {}
 
   void connected(ConnectionId client, ClientInfo info);
   void scraped(ConnectionId client, const ScrapeRecord& record);
@@ -81,6 +88,7 @@ class Registry {
 
  private:
   [[nodiscard]] Entry* entry_of(ConnectionId client);  // null for none
+  [[nodiscard]] std::string id_for(const ClientInfo& info, ConnectionId client) const;
   void forget_departed(base::Instant now);
   void mark_namesakes(const std::string& id);
   void drop_id(const Entry& entry, const Seniority& seniority);
@@ -91,6 +99,7 @@ class Registry {
   };
 
   const base::Duration grace_;
+  const NameId name_id_;
   std::map<Seniority, Entry> clients_;
   std::map<ConnectionId, base::Instant> connected_at_;        // the other half of their keys
   std::multimap<std::string, Seniority, std::less<>> by_id_;  // of one id in no order

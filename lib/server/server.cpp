@@ -7,7 +7,6 @@
 
 #include "base/mutant.h"
 #include "base/probe.h"
-#include "push/memory_push_store.h"
 #include "server/limits.h"
 #include "server/web.h"
 
@@ -29,13 +28,14 @@ base::SipKey draw_hash_key(runtime::Random& random) {
 
 }  // namespace
 
-Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::PushStore> pushes)
+Server::Server(runtime::Process& process, Config config)
     : process_(process),
       shard_(process.shard(0)),
       config_(std::move(config)),
       hash_key_(draw_hash_key(shard_.random)),
-      pushes_(pushes ? std::move(pushes)
-                     : std::make_unique<push::MemoryPushStore>(config_.push, shard_.clock.now())),
+      // A page, and what is remembered beside it.
+      texts_(std::make_shared<TextBudget>(config_.page_bytes_max + config_.page_bytes_max / 4)),
+      pushes_(config_.push, shard_.clock.now()),
       admission_(process.shard_count(), config_),
       pulls_(
           shard_,
@@ -60,31 +60,111 @@ Server::Server(runtime::Process& process, Config config, std::unique_ptr<push::P
             }),
       push_alarm_(shard_,
                   [this] {
-                    pushes_->handle_timeout(shard_.clock.now());
+                    pushes_.handle_timeout(shard_.clock.now());
                     set_push_alarm();
                   }),
+      access_alarm_(shard_, [this] { look_for_changes(); }),
       grace_timer_(shard_.timers.make_timer()) {
   for (std::size_t i = 0; i < process.shard_count(); ++i) {
-    shards_.push_back(
-        std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this), hash_key_));
+    shards_.push_back(std::make_unique<ShardServer>(process, i, config_, static_cast<Hub&>(*this),
+                                                    hash_key_, texts_));
   }
   web_ = std::make_unique<Web>(
       process_, config_,
       Web::Services{.pulls = pulls_,
                     .registry = registry_,
                     .single_pulls = single_pulls_,
-                    .pushes = *pushes_,
+                    .pushes = pushes_,
                     .front = front_,
+                    .texts = *texts_,
                     .hash_key = hash_key_,
                     .gather_metrics = [this](auto done) { gather_metrics(std::move(done)); },
                     .delivered =
                         [this](PullId pull) {
                           to_shards([pull](ShardServer& s) { s.pull_delivered(pull); });
                         },
-                    .pushes_changed = [this] { set_push_alarm(); }});
+                    .pushes_changed = [this] { set_push_alarm(); },
+                    .reload = [this](auto done) { reload_access(std::move(done)); },
+                    .quit = [this] { drain(); }});
 }
 
 Server::~Server() = default;
+
+void Server::restore_pushes(push::Contents contents, std::unique_ptr<push::Journal> journal) {
+  if (!contents.pushes.empty()) {
+    shard_.log.info("pushes are held from before",
+                    {{"count", std::to_string(contents.pushes.size())}});
+  }
+  pushes_.restore(std::move(contents), std::move(journal));
+  set_push_alarm();
+}
+
+// ---- Who may connect
+
+std::optional<std::string> Server::use_access(AccessSource& source, runtime::Worker& files,
+                                              runtime::Worker& passwords) {
+  access_source_ = &source;
+  file_worker_ = &files;
+  password_worker_ = &passwords;
+  const LoadedAccess loaded = source.load();
+  if (!loaded.web) return loaded.web.error();
+  if (!loaded.clients) return loaded.clients.error();
+  take_access(loaded);
+  return std::nullopt;
+}
+
+std::string Server::take_access(const LoadedAccess& loaded) {
+  for (const std::string& notice : loaded.notices) {
+    shard_.log.warn("a setting has no effect", {{"reason", notice}});
+  }
+  const Access before = access_;
+  std::string wrong;
+  const auto take = [&](const auto& half, auto& current) {
+    const std::string why = half ? opened_by(*current, **half) : half.error();
+    if (why.empty()) {
+      current = *half;
+      return;
+    }
+    shard_.log.error("who may connect cannot be read again: it stays as it was", {{"reason", why}});
+    wrong += (wrong.empty() ? "" : "; ") + why;
+  };
+  take(loaded.web, access_.web);
+  take(loaded.clients, access_.clients);
+  if (access_.web != before.web) web_->set_access(access_.web, password_worker_);
+  if (access_.clients != before.clients) {
+    to_shards([clients = access_.clients](ShardServer& shard) { shard.set_access(clients); });
+  }
+  front_.reload_failed = !wrong.empty();
+  if (!wrong.empty()) return wrong;
+  const auto since_1970 = shard_.clock.wall_now().time_since_epoch();
+  front_.reloaded_at_seconds = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(since_1970).count());
+  return {};
+}
+
+void Server::reload_access(std::function<void(std::optional<std::string>)> done) {
+  if (access_source_ == nullptr) return done(std::nullopt);
+  const auto loaded = std::make_shared<std::optional<LoadedAccess>>();
+  file_worker_->async_run(
+      [source = access_source_, loaded] { loaded->emplace(source->load()); },
+      boost::asio::bind_executor(shard_.executor, [this, loaded, done = std::move(done)] {
+        const std::string wrong = take_access(**loaded);
+        if (!wrong.empty()) return done(wrong);
+        shard_.log.info("who may connect is read again");
+        done(std::nullopt);
+      }));
+}
+
+void Server::look_for_changes() {
+  const auto changed = std::make_shared<bool>(false);
+  file_worker_->async_run([source = access_source_, changed] { *changed = source->has_changed(); },
+                          boost::asio::bind_executor(shard_.executor, [this, changed] {
+                            access_alarm_.set(shard_.clock.now() + kAccessLookInterval);
+                            if (*changed) reload_access([](const std::optional<std::string>&) {});
+                          }));
+}
+
+// ---- Listening
 
 std::optional<ListenFailure> Server::listen() {
   for (const runtime::Endpoint& endpoint : config_.web_addresses) {
@@ -124,6 +204,7 @@ void Server::start(std::function<void(int)> exited) {
   }
   for (const runtime::Endpoint& endpoint : web_->endpoints()) say("http", endpoint);
   web_->start();
+  if (access_source_ != nullptr) access_alarm_.set(shard_.clock.now() + kAccessLookInterval);
   wait_for_signal();
 }
 
@@ -143,6 +224,9 @@ void Server::accepted(TransportKind kind, std::size_t shard,
                       std::unique_ptr<runtime::Stream> stream) {
   ShardServer& target = *shards_[shard];
   const Slot slot = admission_.admit(shard, known_client(kind, stream->remote_endpoint().address));
+  if (admission_.is_full()) {
+    for (const RSocketListener& listener : listeners_) listener.acceptor->pause();
+  }
   if (slot.as == Admitted::kServed) {
     to_shard(shard,
              [&target, kind, slot, now = shard_.clock.now(), stream = std::move(stream)]() mutable {
@@ -166,8 +250,6 @@ std::optional<boost::asio::ip::address> Server::known_client(
 void Server::count_held(Admitted as) {
   base::reached(base::Probe::kConnectionHeld);
   ++(as == Admitted::kHeldForAll ? front_.refused_for_all : front_.refused_for_address);
-  if (admission_.held() < kHeldMax) return;
-  for (const RSocketListener& listener : listeners_) listener.acceptor->pause();
 }
 
 void Server::client_identified(const Slot& slot, const boost::asio::ip::address& address,
@@ -181,10 +263,15 @@ void Server::client_identified(const Slot& slot, const boost::asio::ip::address&
   if (draining_) end_when_empty();
 }
 
+void Server::slot_refused(const Slot& slot) {
+  admission_.refuse(slot);
+  if (draining_) end_when_empty();
+}
+
 void Server::slot_freed(const Slot& slot) {
   admission_.free(slot);
   if (draining_) return end_when_empty();
-  if (admission_.held() >= kHeldMax) return;
+  if (admission_.is_full()) return;
   for (const RSocketListener& listener : listeners_) listener.acceptor->resume();
 }
 
@@ -226,7 +313,7 @@ void Server::push_received(ConnectionId client, std::uint32_t stream,
     });
   };
   if (base::is_mutant(base::Mutant::kAcknowledgedTooEarly)) tell({});
-  pushes_->put(push_client(client), std::move(exposition), tell);
+  pushes_.put(push_client(client), std::move(exposition), tell);
 }
 
 void Server::client_connected(ConnectionId client, ClientInfo info) {
@@ -234,18 +321,25 @@ void Server::client_connected(ConnectionId client, ClientInfo info) {
   settle_name(client);
 }
 
-// The same process replaces its old connection; another one does where the old does not answer any
-// more. Else both stay, and are flagged: nobody takes a name by claiming it.
+// The same process replaces its old connection; another one does where it has shown that the name
+// is its own, or the old does not answer any more. Else both stay, and are flagged: nobody takes a
+// name by claiming it.
 void Server::settle_name(ConnectionId client) {
   const std::vector<ConnectionId> others = registry_.namesakes(client);
   if (others.empty()) return;
-  const std::string incarnation = registry_.find(client)->info.identity->incarnation;
+  const ClientInfo& info = registry_.find(client)->info;
+  const std::string incarnation = info.identity->incarnation;
+  const bool is_authenticated = info.is_authenticated;
   const base::Instant now = shard_.clock.now();
   std::size_t probed = 0;
   for (const ConnectionId other : others) {
     const Registry::Entry& entry = *registry_.find(other);
     if (entry.info.identity->incarnation == incarnation) {
       base::reached(base::Probe::kNameReplaced);
+      retire(other);
+      continue;
+    }
+    if (is_authenticated) {
       retire(other);
       continue;
     }
@@ -277,11 +371,11 @@ void Server::retire(ConnectionId client) {
 void Server::client_ended(ConnectionId client, Departure how) {
   registry_.ended(client, how, shard_.clock.now());
   pulls_.client_ended(client);
-  pushes_->connection_ended(push_client(client));
+  pushes_.connection_ended(push_client(client));
 }
 
 void Server::set_push_alarm() {
-  if (const auto next = pushes_->next_timeout()) {
+  if (const auto next = pushes_.next_timeout()) {
     push_alarm_.set(*next);
   } else {
     push_alarm_.clear();
@@ -315,6 +409,8 @@ void Server::wait_for_signal() {
         if (signal == runtime::Signal::kTerminate) {
           if (draining_) return exit(1);
           drain();
+        } else if (signal == runtime::Signal::kReload) {
+          reload_access([](const std::optional<std::string>&) {});
         }
         wait_for_signal();
       }));
@@ -343,16 +439,20 @@ void Server::drain() {
 void Server::end_when_empty() {
   if (web_stopping_ || admission_.served() > 0) return;
   web_stopping_ = true;
-  web_->stop([this] { exit(0); });
+  web_->stop([this] { pushes_.flush([this] { exit(0); }); });
 }
 
 void Server::exit(int code) {
   if (!exited_) return;
   grace_timer_->cancel();
-  const push::Counters pushes = pushes_->counters();
-  if (pushes.held > 0) {
-    shard_.log.warn("pushes that were held in memory are lost",
-                    {{"count", std::to_string(pushes.held)}});
+  const push::Counters pushes = pushes_.counters();
+  const std::string held = std::to_string(pushes.held);
+  if (pushes.held > 0 && !pushes_.is_durable()) {
+    shard_.log.warn("pushes that were held in memory are lost", {{"count", held}});
+  } else if (pushes.held > 0 && !pushes.is_writable) {
+    shard_.log.error("pushes are held, and what is on disk is not all of it", {{"count", held}});
+  } else if (pushes.held > 0) {
+    shard_.log.info("pushes are held on disk", {{"count", held}});
   }
   shard_.log.info("ended");
   std::exchange(exited_, nullptr)(code);

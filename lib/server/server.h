@@ -14,7 +14,9 @@
 #include "push/push_store.h"
 #include "runtime/alarm.h"
 #include "runtime/runtime.h"
+#include "runtime/worker.h"
 #include "server/acceptor.h"
+#include "server/access.h"
 #include "server/config.h"
 #include "server/hub.h"
 #include "server/key_ring.h"
@@ -36,13 +38,29 @@ struct ListenFailure {
 class Server final : private Hub {
  public:
   // Made, called and destroyed on shard 0, or while the process does not run. `process` outlives
-  // it. `pushes` holds what clients push; none: memory, bounded by Config::push.
-  Server(runtime::Process& process, Config config,
-         std::unique_ptr<push::PushStore> pushes = nullptr);
+  // it.
+  Server(runtime::Process& process, Config config);
   ~Server() override;
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  // The process's secret: the indices of the expositions that it is given are made with it.
+  [[nodiscard]] const base::SipKey& hash_key() const { return hash_key_; }
+
+  // Goes on with the pushes that an earlier process has left, and writes them down from here on;
+  // without it they are in memory, and gone with the process. REQUIRES: before listen().
+  void restore_pushes(push::Contents contents, std::unique_ptr<push::Journal> journal);
+
+  // Who may connect, and from where that is read again: by SIGHUP, by /-/reload, and when a file
+  // has changed. Without it everybody may. What is read again opens nothing: of a half where TLS,
+  // users, or what clients have to show are not there any more, or that is wrong, all stays as it
+  // was, and the proxy has to be started anew for that.
+  //
+  // `source`, the worker on which it is asked and that on which passwords are looked at outlive the
+  // server. Otherwise one line that says what is wrong. REQUIRES: before listen().
+  [[nodiscard]] std::optional<std::string> use_access(AccessSource& source, runtime::Worker& files,
+                                                      runtime::Worker& passwords);
 
   // Binds every address; nothing is accepted yet.
   [[nodiscard]] std::optional<ListenFailure> listen();
@@ -65,6 +83,7 @@ class Server final : private Hub {
   };
 
   void slot_freed(const Slot& slot) override;
+  void slot_refused(const Slot& slot) override;
   void client_identified(const Slot& slot, const boost::asio::ip::address& address,
                          std::uint64_t ticket) override;
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy) override;
@@ -88,6 +107,11 @@ class Server final : private Hub {
   void retire(ConnectionId client);
   void to_shards(const std::function<void(ShardServer&)>& task);
   void to_shard(std::size_t shard, runtime::Handler<void()> task);
+  // Reads it again; then `done` is called with what is wrong, or nothing.
+  void reload_access(std::function<void(std::optional<std::string>)> done);
+  // Each half that is good; what is wrong with the others, or nothing.
+  std::string take_access(const LoadedAccess& loaded);
+  void look_for_changes();
   void wait_for_signal();
   void end_when_empty();
   void exit(int code);
@@ -97,7 +121,8 @@ class Server final : private Hub {
   runtime::Shard& shard_;
   const Config config_;
   const base::SipKey hash_key_;  // for hashes of what clients choose; all shards have the same
-  std::unique_ptr<push::PushStore> pushes_;
+  const std::shared_ptr<TextBudget> texts_;
+  push::PushStore pushes_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   Admission admission_;
   FrontMetrics front_;
@@ -108,6 +133,11 @@ class Server final : private Hub {
   std::vector<RSocketListener> listeners_;
   std::unique_ptr<Web> web_;
   runtime::Alarm push_alarm_;
+  AccessSource* access_source_ = nullptr;  // null: everybody may
+  Access access_;
+  runtime::Worker* file_worker_ = nullptr;
+  runtime::Worker* password_worker_ = nullptr;
+  runtime::Alarm access_alarm_;
   std::unique_ptr<runtime::Timer> grace_timer_;
   bool draining_ = false;
   bool web_stopping_ = false;

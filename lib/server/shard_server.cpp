@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "access/authorization.h"
 #include "base/check.h"
 #include "base/mutant.h"
 #include "base/probe.h"
@@ -69,7 +70,7 @@ runtime::Endpoint client_behind(const runtime::Endpoint& remote, std::string_vie
 }  // namespace
 
 ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Config& config,
-                         Hub& hub, const base::SipKey& hash_key)
+                         Hub& hub, const base::SipKey& hash_key, std::shared_ptr<TextBudget> texts)
     : process_(process),
       shard_(process.shard(index)),
       config_(config),
@@ -77,8 +78,10 @@ ShardServer::ShardServer(runtime::Process& process, std::size_t index, const Con
       hash_key_(hash_key),
       inflight_(
           std::make_shared<transport::ByteBudget>(inflight_share(config, process.shard_count()))),
-      remembered_(std::make_shared<transport::ByteBudget>(
-          remembered_share(config, process.shard_count()))) {}
+      turns_(std::make_shared<transport::Turns>(shard_.executor)),
+      remembered_(
+          std::make_shared<transport::ByteBudget>(remembered_share(config, process.shard_count()))),
+      texts_(std::move(texts)) {}
 
 ShardServer::~ShardServer() = default;
 
@@ -95,30 +98,32 @@ void ShardServer::tell(runtime::Handler<void()> task) {
 
 void ShardServer::serve(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
                         base::Instant accepted_at, const Slot& slot) {
-  if (config_.proxy_protocol) {
-    read_header(std::move(stream), kind, accepted_at, slot);
-  } else {
-    begin(std::move(stream), kind, accepted_at, slot);
-  }
+  Opening opening{.stream = std::move(stream), .kind = kind, .accepted_at = accepted_at};
+  if (config_.proxy_protocol) return read_header(std::move(opening), slot);
+  begin(std::move(opening), slot);
 }
 
-void ShardServer::read_header(std::unique_ptr<runtime::Stream> stream,
-                              transport::TransportKind kind, base::Instant accepted_at,
-                              const Slot& slot) {
+void ShardServer::read_header(Opening opening, const Slot& slot) {
   transport::ProxyHeaderConfig config;
-  config.required = contains(config_.trusted_proxies, stream->remote_endpoint().address) ||
+  config.required = contains(config_.trusted_proxies, opening.stream->remote_endpoint().address) ||
                     base::is_mutant(base::Mutant::kForgedHeaderBelieved);
-  config.deadline = accepted_at + rsocket::kFirstFrameTime;
+  config.deadline = opening.accepted_at + rsocket::kFirstFrameTime;
+  const std::uint64_t number = next_handshake_++;
+  openings_.emplace(number, slot);
+  auto stream = std::exchange(opening.stream, nullptr);
   transport::async_read_proxy_header(
       shard_, std::move(stream), config,
       boost::asio::bind_executor(
-          shard_.executor, [this, kind, accepted_at, slot](
+          shard_.executor, [this, number, opening = std::move(opening), slot](
                                error_code error, std::unique_ptr<runtime::Stream> rest) mutable {
-            if (!error) return begin(std::move(rest), kind, accepted_at, slot);
-            if (error.category() == header_category()) {
+            if (openings_.erase(number) == 0) return;  // too late: we are about to end
+            if (error && error.category() == header_category()) {
               return refuse(std::move(rest), error, slot);
             }
-            rest.reset();  // it has ended without a word, as one that checks whether we are here
+            opening.stream = std::move(rest);
+            if (!error) return begin(std::move(opening), slot);
+            opening.stream
+                .reset();  // it has ended without a word, as one that looks if we are here
             free(slot);
           }));
 }
@@ -130,53 +135,107 @@ void ShardServer::refuse(std::unique_ptr<runtime::Stream> stream, error_code why
   base::reached(base::Probe::kHeaderRefused);
   const HeaderFault fault = fault_of(static_cast<transport::ProxyHeaderError>(why.value()));
   ++metrics_.refused_for_header[static_cast<std::size_t>(fault)];
-  if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {
-    shard_.log.warn("connection refused", {{"client", client_text(stream->remote_endpoint())},
-                                           {"reason", why.message()},
-                                           {"suppressed", std::to_string(*suppressed)}});
-  }
+  log_failure("connection refused", stream->remote_endpoint(), why);
   const bool has_waited = why == transport::ProxyHeaderError::kLate;
   const bool has_ended = why == transport::ProxyHeaderError::kCutShort;
-  if (!draining_ && !has_waited && !has_ended) return hold(std::move(stream), slot);
+  if (!has_waited && !has_ended) return hold(std::move(stream), held_instead(slot));
   stream.reset();
   free(slot);
 }
 
-void ShardServer::begin(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
-                        base::Instant accepted_at, const Slot& slot) {
-  if (kind == transport::TransportKind::kWebSocket) {
-    return handshake(std::move(stream), accepted_at, slot);
-  }
-  const runtime::Endpoint client = stream->remote_endpoint();
-  identify({transport::make_tcp_channel(std::move(stream)), client, accepted_at}, slot);
+void ShardServer::begin(Opening opening, const Slot& slot) {
+  opening.access = access_;
+  if (opening.access->tls) return begin_tls(std::move(opening), slot);
+  open(std::move(opening), slot);
 }
 
-void ShardServer::handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
-                            const Slot& slot) {
+// A quick end makes a Java client redial without pause, as if it had been connected, and so does
+// the alert to one that takes itself for connected: it waits.
+void ShardServer::begin_tls(Opening opening, const Slot& slot) {
+  const std::uint64_t number = next_handshake_++;
+  const base::Instant deadline = opening.accepted_at + rsocket::kFirstFrameTime;
+  auto stream = std::exchange(opening.stream, nullptr);
+  const runtime::Endpoint remote = stream->remote_endpoint();
+  const auto tls = opening.access->tls;
+  // Shared: what is called back has to be copied.
+  const auto opened = std::make_shared<Opening>(std::move(opening));
+  auto& begun = handshakes_.emplace(number, TlsOpening{slot, nullptr}).first->second;
+  begun.handshake = std::make_unique<runtime::TlsHandshake>(
+      shard_, tls, std::move(stream), runtime::TlsHandshake::Times{deadline, hold_in_handshake()},
+      [this, number, remote, opened](error_code error, std::unique_ptr<runtime::Stream> encrypted,
+                                     runtime::TlsPeer peer) {
+        const auto over = handshakes_.extract(number);  // it is us who are called
+        const Slot& of_it = over.mapped().slot;
+        if (!error) {
+          opened->stream = std::move(encrypted);
+          opened->credentials.names = std::move(peer.names);
+          return open(std::move(*opened), of_it);
+        }
+        const bool looked_if_we_are_here =
+            error == boost::asio::error::eof || error == boost::asio::error::connection_reset;
+        if (!looked_if_we_are_here) {
+          ++metrics_.refused_for_tls;
+          log_failure("TLS handshake failed", remote, error);
+        }
+        free(of_it);
+      });
+}
+
+base::Duration ShardServer::hold_in_handshake() {
+  return kHoldMin + shard_.random.up_to(kHandshakeHoldMax - kHoldMin);
+}
+
+void ShardServer::open(Opening opening, const Slot& slot) {
+  if (opening.kind == transport::TransportKind::kWebSocket) {
+    return open_websocket(std::move(opening), slot);
+  }
+  const runtime::Endpoint client = opening.stream->remote_endpoint();
+  identify({transport::make_tcp_channel(std::move(opening.stream)), client,
+            std::move(opening.access), std::move(opening.credentials), opening.accepted_at},
+           slot);
+}
+
+void ShardServer::open_websocket(Opening opening, const Slot& slot) {
+  const std::uint64_t number = next_handshake_++;
+  openings_.emplace(number, slot);
+  auto stream = std::exchange(opening.stream, nullptr);
   const runtime::Endpoint remote = stream->remote_endpoint();
   transport::WebSocketAcceptConfig config;
-  config.deadline = accepted_at + rsocket::kFirstFrameTime;
+  config.deadline = opening.accepted_at + rsocket::kFirstFrameTime;
+  config.hold = hold_in_handshake();
   transport::async_accept_websocket(
       shard_, std::move(stream), config,
       boost::asio::bind_executor(
-          shard_.executor, [this, remote, accepted_at, slot](
-                               error_code error, transport::AcceptedWebSocket accepted) {
+          shard_.executor, [this, number, remote, opening = std::move(opening)](
+                               error_code error, transport::AcceptedWebSocket accepted) mutable {
+            const auto over = openings_.extract(number);
+            if (over.empty()) return;  // too late: we are about to end
+            const Slot& of_it = over.mapped();
             if (!error) {
               const auto client = client_behind(remote, accepted.forwarded_for, config_);
-              return identify({std::move(accepted.channel), client, accepted_at}, slot);
+              const auto token = access::parse_bearer(accepted.authorization);
+              if (token) opening.credentials.token = *token;
+              return identify({std::move(accepted.channel), client, std::move(opening.access),
+                               std::move(opening.credentials), opening.accepted_at},
+                              of_it);
             }
-            if (slot.address || !is_of_stream(error)) handshake_failed(remote, error);
-            free(slot);
+            if (of_it.address || !is_of_stream(error)) handshake_failed(remote, error);
+            free(of_it);
           }));
 }
 
 void ShardServer::handshake_failed(const runtime::Endpoint& remote, error_code error) {
   constexpr auto kWebSocket = static_cast<std::size_t>(transport::TransportKind::kWebSocket);
   ++metrics_.connection_errors[static_cast<std::size_t>(ConnectionError::kNotRSocket)][kWebSocket];
+  log_failure("WebSocket handshake failed", remote, error);
+}
+
+void ShardServer::log_failure(std::string_view message, const runtime::Endpoint& remote,
+                              error_code error) {
   if (const auto suppressed = log_limit_.admit(shard_.clock.now())) {
-    shard_.log.warn("WebSocket handshake failed", {{"client", client_text(remote)},
-                                                   {"reason", error.message()},
-                                                   {"suppressed", std::to_string(*suppressed)}});
+    shard_.log.warn(message, {{"client", client_text(remote)},
+                              {"reason", error.message()},
+                              {"suppressed", std::to_string(*suppressed)}});
   }
 }
 
@@ -194,24 +253,27 @@ void ShardServer::identified(std::uint64_t ticket, const Slot& slot) {
   CHECK(!arrived.empty(), "the hub answers once");
   Arrival& arrival = arrived.mapped();
   if (slot.as == Admitted::kServed) return add_client(std::move(arrival), slot);
-  hold({.timer = {}, .as = slot.as, .stream = {}, .channel = std::move(arrival.channel)}, slot);
+  hold({.timer = {}, .stream = {}, .channel = std::move(arrival.channel)}, slot);
 }
 
 void ShardServer::add_client(Arrival arrival, const Slot& slot) {
   const ConnectionId id{shard_.index, next_serial_++};
-  const auto added = clients_
-                         .emplace(id, std::make_unique<Client>(static_cast<ClientOwner&>(*this), id,
-                                                               std::move(arrival.channel),
-                                                               arrival.client, arrival.accepted_at))
-                         .first;
-  added->second->when_channel_closed(
-      boost::asio::bind_executor(shard_.executor, [this, slot] { free(slot); }));
+  slots_.emplace(id, slot);
+  const auto added =
+      clients_
+          .emplace(id, std::make_unique<Client>(
+                           static_cast<ClientOwner&>(*this), id, std::move(arrival.channel),
+                           arrival.client, std::move(arrival.access),
+                           std::move(arrival.credentials), arrival.accepted_at))
+          .first;
+  added->second->when_channel_closed(boost::asio::bind_executor(
+      shard_.executor, [this, id] { free(slots_.extract(id).mapped()); }));
   // It was on its way when the others were told.
   if (draining_) added->second->leave();
 }
 
 void ShardServer::hold(std::unique_ptr<runtime::Stream> stream, const Slot& slot) {
-  hold({.timer = {}, .as = slot.as, .stream = std::move(stream), .channel = {}}, slot);
+  hold({.timer = {}, .stream = std::move(stream), .channel = {}}, slot);
 }
 
 void ShardServer::hold(Held what, const Slot& slot) {
@@ -279,10 +341,11 @@ void ShardServer::drain(base::Duration within) {
   std::vector<Client*> all;
   for (const auto& [id, client] : clients_) all.push_back(client.get());
   if (base::is_mutant(base::Mutant::kPointerOrder)) std::ranges::sort(all, std::less());
-  // Who is held in the place of a client would be waited for.
-  for (const Held& held : held_) {
-    if (held.as == Admitted::kServed) held.timer->cancel();
-  }
+  // Who has not come as far as to be a client does not become one.
+  for (const auto& [number, opening] : handshakes_) free(opening.slot);
+  handshakes_.clear();
+  for (const auto& [number, slot] : openings_) free(slot);
+  openings_.clear();
   asked_until_ = now + within;
   for (Client* client : all) {
     const base::Duration moment = shard_.random.up_to(within);
@@ -341,6 +404,17 @@ void ShardServer::connected(const Client& client, ClientInfo info) {
   tell([&hub = hub_, id = client.id(), info = std::move(info)]() mutable {
     hub.client_connected(id, std::move(info));
   });
+}
+
+void ShardServer::refused(const Client& client) {
+  Slot& slot = slots_.at(client.id());
+  slot = held_instead(slot);
+}
+
+Slot ShardServer::held_instead(Slot slot) {
+  tell([&hub = hub_, slot] { hub.slot_refused(slot); });
+  slot.as = Admitted::kHeldRefused;
+  return slot;
 }
 
 void ShardServer::replied(PullId pull, Reply reply) {

@@ -6,8 +6,10 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "runtime/runtime.h"
+#include "runtime/tls_handshake.h"
 #include "server/client.h"
 #include "server/config.h"
 #include "server/hub.h"
@@ -20,7 +22,7 @@ class ShardServer final : private ClientOwner {
  public:
   // `process`, `config` and `hub` outlive it; it is destroyed when its shard no longer runs.
   ShardServer(runtime::Process& process, std::size_t index, const Config& config, Hub& hub,
-              const base::SipKey& hash_key);
+              const base::SipKey& hash_key, std::shared_ptr<TextBudget> texts);
   ~ShardServer() override;
 
   // A fresh connection, its stream on this shard. The slot is freed when its socket is closed. One
@@ -33,6 +35,8 @@ class ShardServer final : private ClientOwner {
   // Reads nothing of it and closes it after a while.
   void hold(std::unique_ptr<runtime::Stream> stream, const Slot& slot);
 
+  // Who may connect from now on.
+  void set_access(std::shared_ptr<const ClientAccess> access) { access_ = std::move(access); }
   void set_key(std::shared_ptr<const envelope::PrivateKey> key);
 
   // Asks every client; each answer goes to the hub as it comes.
@@ -61,7 +65,6 @@ class ShardServer final : private ClientOwner {
  private:
   struct Held {
     std::unique_ptr<runtime::Timer> timer;
-    Admitted as;
     std::unique_ptr<runtime::Stream> stream;  // one of these
     std::unique_ptr<transport::FrameChannel> channel;
   };
@@ -69,7 +72,21 @@ class ShardServer final : private ClientOwner {
   struct Arrival {
     std::unique_ptr<transport::FrameChannel> channel;
     runtime::Endpoint client;
+    std::shared_ptr<const ClientAccess> access;
+    Credentials credentials;
     base::Instant accepted_at;
+  };
+  // A connection as it is opened, layer by layer.
+  struct Opening {
+    std::unique_ptr<runtime::Stream> stream;
+    transport::TransportKind kind{};
+    base::Instant accepted_at;
+    std::shared_ptr<const ClientAccess> access = {};  // as it was when TLS began
+    Credentials credentials = {};
+  };
+  struct TlsOpening {
+    Slot slot;
+    std::unique_ptr<runtime::TlsHandshake> handshake;
   };
 
   runtime::Shard& shard() override { return shard_; }
@@ -79,25 +96,33 @@ class ShardServer final : private ClientOwner {
   const base::SipKey& hash_key() const override { return hash_key_; }
   const std::shared_ptr<const envelope::PrivateKey>& key() const override { return key_; }
   bool draining() const override { return draining_; }
+  const std::shared_ptr<const ClientAccess>& access() const override { return access_; }
   const std::shared_ptr<transport::ByteBudget>& inflight() const override { return inflight_; }
+  const std::shared_ptr<transport::Turns>& turns() const override { return turns_; }
   const std::shared_ptr<transport::ByteBudget>& remembered() const override { return remembered_; }
+  const std::shared_ptr<TextBudget>& texts() const override { return texts_; }
   void connected(const Client& client, ClientInfo info) override;
+  void refused(const Client& client) override;
   void replied(PullId pull, Reply reply) override;
   void pushed(const Client& client, std::uint32_t stream,
               std::shared_ptr<const Exposition> exposition) override;
   void ended(Client& client, Departure how) override;
 
-  void read_header(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
-                   base::Instant accepted_at, const Slot& slot);
+  void read_header(Opening opening, const Slot& slot);
   void refuse(std::unique_ptr<runtime::Stream> stream, runtime::error_code why, const Slot& slot);
-  void begin(std::unique_ptr<runtime::Stream> stream, transport::TransportKind kind,
-             base::Instant accepted_at, const Slot& slot);
-  void handshake(std::unique_ptr<runtime::Stream> stream, base::Instant accepted_at,
-                 const Slot& slot);
+  void begin(Opening opening, const Slot& slot);
+  void begin_tls(Opening opening, const Slot& slot);
+  [[nodiscard]] base::Duration hold_in_handshake();
+  void open(Opening opening, const Slot& slot);
+  void open_websocket(Opening opening, const Slot& slot);
   void handshake_failed(const runtime::Endpoint& remote, runtime::error_code error);
+  void log_failure(std::string_view message, const runtime::Endpoint& remote,
+                   runtime::error_code error);
   void identify(Arrival arrival, const Slot& slot);
   void add_client(Arrival arrival, const Slot& slot);
   void hold(Held held, const Slot& slot);
+  // Of who was served and is refused: to be freed in place of `slot`.
+  [[nodiscard]] Slot held_instead(Slot slot);
   void leave_in_turn();
   // When a client that was asked is sent away. REQUIRES: asked_until_ is not over.
   [[nodiscard]] base::Instant moment_of_asked();
@@ -111,13 +136,21 @@ class ShardServer final : private ClientOwner {
   Hub& hub_;
   const base::SipKey hash_key_;
   const std::shared_ptr<transport::ByteBudget> inflight_;  // shared with the clients' sessions
+  const std::shared_ptr<transport::Turns> turns_;          // likewise
   const std::shared_ptr<transport::ByteBudget> remembered_;
+  const std::shared_ptr<TextBudget> texts_;  // shared with the other shards
   ShardMetrics metrics_;
   LogLimit log_limit_;
   std::shared_ptr<const envelope::PrivateKey> key_;
   std::uint64_t next_serial_ = 1;
   std::uint64_t next_ticket_ = 1;
+  std::shared_ptr<const ClientAccess> access_ = std::make_shared<ClientAccess>();
+  std::uint64_t next_handshake_ = 1;
+  std::map<std::uint64_t, TlsOpening> handshakes_;  // under way
+  std::map<std::uint64_t, Slot>
+      openings_;  // likewise: in a PROXY header, or an upgrade to WebSocket
   std::map<ConnectionId, std::unique_ptr<Client>> clients_;
+  std::map<ConnectionId, Slot> slots_;         // of clients, until their sockets are closed
   std::map<std::uint64_t, Arrival> arrivals_;  // by ticket: the hub is asked about their address
   std::list<Held> held_;
   // While draining: who leaves when, soonest last.

@@ -6,6 +6,7 @@
 
 #include "base/mutant.h"
 #include "base/probe.h"
+#include "http/limits.h"
 #include "server/limits.h"
 #include "server/page.h"
 #include "server/scrape_time.h"
@@ -26,13 +27,31 @@ bool is_scraper_name(std::string_view name) {
   });
 }
 
+// Whose scraper it is, by what a stranger cannot choose.
+std::string whose(const http::Request& request, const std::string& user) {
+  return user.empty() ? request.remote.address.to_string() : "user " + user;
+}
+
+// Who waits here lets nobody wait, and so does not go where there are too many connections.
+static_assert(kScrapesWaitingMax + kClientPagesWaitingMax + kPasswordsWaitingMax <
+              http::kConnectionsMax / 2);
+
+bool is_health(std::string_view path) { return path == "/-/healthy" || path == "/-/ready"; }
+
+// One of another kind with this text is somebody else.
+std::string name_of(const runtime::TlsName& name) {
+  if (name.kind == runtime::TlsName::Kind::kDns) return name.text;
+  return std::to_string(static_cast<int>(name.kind)) + ":" + name.text;
+}
+
 }  // namespace
 
-std::optional<push::ScraperId> scraper_of(const http::Request& request) {
-  if (const auto name = request.parameter("scraper")) {
-    if (!is_scraper_name(*name)) return std::nullopt;
-    return push::ScraperId{std::string(*name)};
-  }
+std::optional<push::ScraperId> scraper_of(const http::Request& request, const std::string& who) {
+  const auto name = request.parameter("scraper");
+  if (name && !is_scraper_name(*name)) return std::nullopt;
+  // No name has the sign between them, whatever a user's has.
+  if (!who.empty()) return push::ScraperId{std::string(name.value_or("")) + "@" + who};
+  if (name) return push::ScraperId{std::string(*name)};
   const std::string_view agent = request.header("user-agent").value_or("");
   return push::ScraperId{request.remote.address.to_string() + " " +
                          std::string(agent.substr(0, kUserAgentMax))};
@@ -45,7 +64,8 @@ Web::Web(runtime::Process& process, const Config& config, Services services)
       client_pages_(
           shard_, config,
           {services_.registry, services_.single_pulls, services_.hash_key, services_.delivered}),
-      waiting_alarm_(shard_, [this] { refuse_late(); }),
+      gate_(shard_),
+      queue_(shard_, config.scrapes_max, [this] { return has_room(); }),
       server_(process, 0, *this, config.compression) {}
 
 Web::~Web() = default;
@@ -58,6 +78,17 @@ runtime::error_code Web::listen(const runtime::Endpoint& endpoint) {
   return {};
 }
 
+// What is asked of each request is asked of the next one; what connections have shown, of new ones.
+void Web::set_access(const std::shared_ptr<const WebAccess>& access, runtime::Worker* worker) {
+  const auto before = std::exchange(access_, access);
+  gate_.use(access, worker);
+  http::Settings settings{.tls = access->tls, .headers = {}};
+  for (const auto& [name, value] : access->headers) settings.headers.emplace_back(name, value);
+  server_.configure(std::move(settings));
+  const bool asks_the_same = before->proof == access->proof && before->users == access->users;
+  if (!asks_the_same) server_.renew();
+}
+
 void Web::start() {
   for (auto& listener : std::exchange(listeners_, {})) server_.serve(std::move(listener));
 }
@@ -65,6 +96,60 @@ void Web::start() {
 void Web::handle(const ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
   const std::string& path = request.target.path;
+  if (config_.web_health_without_auth && is_health(path)) return route(exchange, {});
+  if (!gate_.has_turn()) return refuse(*exchange, Passage::kTooMany);
+  const ScrapeTime time =
+      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
+  gate_.ask(request, shard_.clock.now() + time.pull,
+            [this, exchange](Passage passage, const std::string& user) {
+              if (passage != Passage::kOpen) return refuse(*exchange, passage);
+              const auto& names = exchange->request().peer_names;
+              route(exchange, user.empty() && !names.empty() ? name_of(names.front()) : user);
+            });
+}
+
+void Web::refuse(http::Exchange& exchange, Passage passage) {
+  http::Head head;
+  switch (passage) {
+    case Passage::kTooMany:
+      ++services_.front.requests_too_many;
+      head.status = 429;
+      return exchange.respond(std::move(head), "too many requests: rate_limit\n");
+    case Passage::kBusy:
+      ++services_.front.requests_busy;
+      head.status = 503;
+      return exchange.respond(std::move(head), "too many passwords are being looked at\n");
+    case Passage::kUnknown:
+    case Passage::kOpen:
+      ++services_.front.requests_unauthorized;
+      head.status = 401;
+      head.headers.emplace_back("WWW-Authenticate", "Basic");
+      return exchange.respond(std::move(head), "a user and password are asked for here\n");
+  }
+}
+
+void Web::handle_lifecycle(const ExchangePtr& exchange) {
+  const http::Request& request = exchange->request();
+  if (request.method != "POST" && request.method != "PUT") {
+    http::Head head{.status = 405};
+    head.headers.emplace_back("Allow", "POST, PUT");
+    return exchange->respond(std::move(head), "POST and PUT alone are allowed here\n");
+  }
+  if (request.target.path == "/-/quit") {
+    respond(*exchange, 200, "leaving\n");
+    return services_.quit();
+  }
+  services_.reload([exchange](const std::optional<std::string>& failure) {
+    respond(*exchange, failure ? 500 : 200, failure.value_or("reloaded") + "\n");
+  });
+}
+
+void Web::route(const ExchangePtr& exchange, const std::string& who) {
+  const http::Request& request = exchange->request();
+  const std::string& path = request.target.path;
+  if (config_.web_lifecycle && (path == "/-/reload" || path == "/-/quit")) {
+    return handle_lifecycle(exchange);
+  }
   constexpr std::array<std::string_view, 7> kPaths = {
       "/metrics/connected", "/metrics/pushes", "/metrics/proxy", "/sd",
       "/api/v1/clients",    "/-/healthy",      "/-/ready"};
@@ -78,11 +163,12 @@ void Web::handle(const ExchangePtr& exchange) {
     head.headers.emplace_back("Allow", "GET, HEAD");
     return exchange->respond(std::move(head), "GET and HEAD alone are allowed here\n");
   }
-  if (is_client) return client_pages_.handle_client(exchange, path.substr(kClient.size()));
+  if (is_client)
+    return client_pages_.handle_client(exchange, path.substr(kClient.size()), whose(request, who));
   if (path == "/sd") return client_pages_.handle_discovery(exchange);
   if (path == "/api/v1/clients") return client_pages_.handle_table(exchange);
-  if (path == "/metrics/connected") return handle_scrape(exchange, push::View::kConnected);
-  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes);
+  if (path == "/metrics/connected") return handle_scrape(exchange, push::View::kConnected, who);
+  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes, who);
   if (path == "/metrics/proxy") return handle_proxy(exchange);
   if (path == "/-/ready" && !ready_) return respond(*exchange, 503, "leaving\n");
   respond(*exchange, 200, path == "/-/ready" ? "ready\n" : "healthy\n");
@@ -92,6 +178,9 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
   services_.gather_metrics([this, exchange](const std::vector<ShardMetrics>& metrics) {
     services_.front.push = services_.pushes.counters();
     services_.front.left_out_of_pulls = services_.pulls.left_out();
+    services_.front.pages_broken_off =
+        queue_.pages().broken_off() + client_pages_.pages().broken_off();
+    services_.front.text_bytes = services_.texts.used();
     std::string text = write_proxy_metrics(config_.version, metrics, services_.front,
                                            services_.registry.clients_up(), shard_.clock.now());
     if (config_.process_metrics) text += config_.process_metrics();
@@ -104,9 +193,9 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
   });
 }
 
-void Web::handle_scrape(const ExchangePtr& exchange, push::View view) {
+void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who) {
   const http::Request& request = exchange->request();
-  auto scraper = scraper_of(request);
+  auto scraper = scraper_of(request, who);
   if (!scraper) {
     return respond(*exchange, 400, "scraper=NAME has 1 to 64 of A-Z a-z 0-9 . _ -\n");
   }
@@ -121,60 +210,36 @@ void Web::handle_scrape(const ExchangePtr& exchange, push::View view) {
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
   const base::Duration patience = time.pull - std::min(kLateAfter, time.pull / 2);
-  Scrape scrape{exchange,        std::move(*scraper), view, std::move(negotiated),
-                now + time.pull, now + patience};
+  Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated), now + time.pull};
   if (view == push::View::kPushes) return answer(scrape, {}, nullptr);  // nobody is asked
-  if (running_ < config_.scrapes_max) return run(std::move(scrape));
-  waiting_.push_back(std::move(scrape));
-  admit();
+  queue_.enter({.who = whose(request, who),
+                .exchange = exchange,
+                .late_from = now + patience,
+                .run = [this, scrape](Ticket ticket) { run(scrape, std::move(ticket)); },
+                .refuse =
+                    [this, exchange] {
+                      ++services_.front.scrapes_refused;
+                      respond(*exchange, 503,
+                              "too many scrapes at once: --scrape.max-concurrent\n");
+                    }});
 }
 
-void Web::admit() {
-  while (running_ < config_.scrapes_max && !waiting_.empty()) {
-    Scrape scrape = std::move(waiting_.front());
-    waiting_.pop_front();
-    run(std::move(scrape));
-  }
-  if (waiting_.empty()) return waiting_alarm_.clear();
-  waiting_alarm_.set(std::ranges::min_element(waiting_, {}, &Scrape::late_from)->late_from);
+// A page more beside those that there are: their texts and those remembered leave room for it.
+bool Web::has_room() const {
+  const PullService& pulls = services_.pulls;
+  return services_.texts.has_room(pulls.bytes_expected(), pulls.largest_of_last());
 }
 
-// Whoever waited until there is hardly time left to ask anybody: a page that lacks everybody would
-// end every series.
-void Web::refuse_late() {
-  const base::Instant now = shard_.clock.now();
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->late_from > now) {
-      ++it;
-      continue;
-    }
-    base::reached(base::Probe::kScrapeRefused);
-    ++services_.front.scrapes_refused;
-    respond(*it->exchange, 503, "too many scrapes at once: --scrape.max-concurrent\n");
-    it = waiting_.erase(it);
-  }
-  admit();
-}
-
-Web::Ticket Web::take_ticket() {
-  ++running_;
-  // Whoever holds it may outlive us, when the process ends.
-  return {nullptr, [this, alive = std::weak_ptr(alive_)](void*) {
-            if (alive.expired()) return;
-            --running_;
-            admit();
-          }};
-}
-
-void Web::run(Scrape scrape) {
+void Web::run(Scrape scrape, Ticket ticket) {
   const base::Instant deadline = scrape.deadline;
   services_.pulls.pull(
-      deadline, [this, scrape = std::move(scrape), ticket = take_ticket()](
+      deadline, [this, scrape = std::move(scrape), ticket = std::move(ticket)](
                     PullService::Pulled pulled) { answer(scrape, std::move(pulled), ticket); });
 }
 
 void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket) {
-  const push::Offer offer = services_.pushes.offer(scrape.scraper, scrape.view, shard_.clock.now());
+  const push::Offer offer = services_.pushes.offer(scrape.scraper, scrape.view, shard_.clock.now(),
+                                                   config_.page_bytes_max);
   if (base::is_mutant(base::Mutant::kPushDroppedBeforeWritten)) {
     services_.pushes.complete(offer.receipt, shard_.clock.now());
   }
@@ -194,13 +259,13 @@ void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket
                              scrape.negotiated.format, services_.hash_key);
   if (page->left_out() > 0) {
     services_.front.left_out_of_pages += page->left_out();
-    shard_.log.warn("the page is full: clients are left out",
-                    {{"clients", std::to_string(page->left_out())}});
+    log_left_out(shard_, log_limit_, page->left_out());
   }
   services_.pushes_changed();
+  // The page goes before its ticket: the next one asks for its room.
   scrape.exchange->stream(
       {.content_type = scrape.negotiated.content_type},
-      [this, pull, page = std::move(page), ticket = std::move(ticket)](std::string& out) {
+      [this, pull, ticket = std::move(ticket), page = std::move(page)](std::string& out) {
         if (page->write(out)) return true;
         count(page->stats());
         services_.delivered(pull);

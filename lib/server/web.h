@@ -4,24 +4,28 @@
 //   /metrics/pushes      the pushes alone                                 promises")
 //   /metrics/proxy       the proxy's own
 //   /-/healthy, /-/ready
+//   /-/reload, /-/quit   by POST or PUT, where they are wanted
 //   and what client_pages.h has of single clients
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/server.h"
 #include "push/push_store.h"
-#include "runtime/alarm.h"
 #include "runtime/runtime.h"
 #include "server/client_pages.h"
 #include "server/config.h"
+#include "server/gate.h"
+#include "server/log_limit.h"
 #include "server/metrics.h"
 #include "server/negotiation.h"
 #include "server/pull_service.h"
+#include "server/scrape_queue.h"
+#include "server/text_budget.h"
 
 namespace prometheus_rsocket::server {
 
@@ -35,12 +39,16 @@ class Web final : private http::RequestHandler {
     SinglePulls& single_pulls;
     push::PushStore& pushes;
     FrontMetrics& front;
+    const TextBudget& texts;
     base::SipKey hash_key;
     std::function<void(std::function<void(std::vector<ShardMetrics>)>)> gather_metrics;
     // All of that pull is on its way to a scraper: of a compressed page some blocks may be
     // unwritten.
     std::function<void(PullId)> delivered;
     std::function<void()> pushes_changed;  // the store's next timeout may be another
+    // Reads the files about access again; then what is wrong with them, or nothing.
+    std::function<void(std::function<void(std::optional<std::string>)>)> reload;
+    std::function<void()> quit;
   };
 
   Web(runtime::Process& process, const Config& config, Services services);
@@ -48,6 +56,9 @@ class Web final : private http::RequestHandler {
 
   [[nodiscard]] runtime::error_code listen(const runtime::Endpoint& endpoint);
   [[nodiscard]] const std::vector<runtime::Endpoint>& endpoints() const { return endpoints_; }
+  // Who is let in from now on; connections that are there end, when idle now and when busy after
+  // their answer. `worker` looks at passwords; null where there are no users.
+  void set_access(const std::shared_ptr<const WebAccess>& access, runtime::Worker* worker);
   void start();
   void set_ready(bool ready) { ready_ = ready; }
   // Answers what is under way; then calls `stopped`.
@@ -55,24 +66,25 @@ class Web final : private http::RequestHandler {
 
  private:
   using ExchangePtr = std::shared_ptr<http::Exchange>;
-  using Ticket = std::shared_ptr<void>;  // one of --scrape.max-concurrent; the last owner frees it
+  using Ticket = ScrapeQueue::Ticket;
   struct Scrape {
     ExchangePtr exchange;
     push::ScraperId scraper;
     push::View view;
     Negotiated negotiated;
-    base::Instant deadline;   // for the pull
-    base::Instant late_from;  // hardly time is left to ask anybody
+    base::Instant deadline;  // for the pull
   };
 
   void handle(const ExchangePtr& exchange) override;
-  void handle_scrape(const ExchangePtr& exchange, push::View view);
+  void refuse(http::Exchange& exchange, Passage passage);
+  // `who`: the user, or the name in the certificate; empty: nobody was asked.
+  void route(const ExchangePtr& exchange, const std::string& who);
+  void handle_lifecycle(const ExchangePtr& exchange);
+  void handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who);
   void handle_proxy(const ExchangePtr& exchange);
 
-  void admit();
-  void refuse_late();
-  [[nodiscard]] Ticket take_ticket();
-  void run(Scrape scrape);
+  [[nodiscard]] bool has_room() const;
+  void run(Scrape scrape, Ticket ticket);
   void answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket);
   void count(const exposition::MergeStats& stats);
 
@@ -80,17 +92,19 @@ class Web final : private http::RequestHandler {
   const Config& config_;
   Services services_;
   ClientPages client_pages_;
+  std::shared_ptr<const WebAccess> access_ = std::make_shared<WebAccess>();
+  Gate gate_;
   bool ready_ = true;
-  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  // for tickets
-  std::size_t running_ = 0;
-  std::deque<Scrape> waiting_;
-  runtime::Alarm waiting_alarm_;
+  ScrapeQueue queue_;
+  LogLimit log_limit_;  // of full pages
   std::vector<runtime::Endpoint> endpoints_;
   std::vector<std::unique_ptr<runtime::Listener>> listeners_;  // until start()
   http::Server server_;                                        // goes first: it calls us
 };
 
-// The scraper's name (design.md, promise 5); nothing when `?scraper=` is none.
-[[nodiscard]] std::optional<push::ScraperId> scraper_of(const http::Request& request);
+// The scraper's name (design.md, promise 5); nothing when `?scraper=` is none. `who`: as it has
+// shown who it is; empty: not.
+[[nodiscard]] std::optional<push::ScraperId> scraper_of(const http::Request& request,
+                                                        const std::string& who);
 
 }  // namespace prometheus_rsocket::server

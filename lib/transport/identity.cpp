@@ -81,6 +81,15 @@ Failure take_labels(const boost::json::object& from, std::map<std::string, std::
   return std::nullopt;
 }
 
+Failure take_identity(const boost::json::object& from, Identity& identity) {
+  for (const auto& [name, text] : {std::pair{"job", &identity.job},
+                                   {"instance", &identity.instance},
+                                   {"incarnation", &identity.incarnation}}) {
+    if (Failure failure = take_text(from, name, *text)) return failure;
+  }
+  return take_labels(from, identity.labels);
+}
+
 }  // namespace
 
 std::string to_json(const Identity& identity) {
@@ -102,23 +111,40 @@ bool introduce(rsocket::SetupConfig& setup, const Identity& identity) {
   return true;
 }
 
-boost::system::result<Identity, IdentityError> read_identity(std::string_view json) {
-  if (json.size() > kIdentityBytesMax) return IdentityError{"it is too long"};
+bool show_token(rsocket::SetupConfig& setup, std::string_view token) {
+  std::string json = "{";
+  if (setup.payload.metadata) json = base::as_text(*setup.payload.metadata);
+  if (json.back() == '}') json.pop_back();
+  append_member(json, "token", token);
+  json += '}';
+  if (json.size() > kIdentityBytesMax) return false;
+  setup.metadata_mime_type = kIdentityMimeType;
+  setup.payload.metadata = base::copy(base::as_bytes(json));
+  return true;
+}
+
+Introduction read_introduction(std::string_view json) {
+  if (json.size() > kIdentityBytesMax) return {.identity_error = "it is too long"};
   boost::system::error_code error;
   const boost::json::value value = boost::json::parse(json, error);
-  if (error) return IdentityError{"it is no JSON: " + error.message()};
+  if (error) return {.identity_error = "it is no JSON: " + error.message()};
   const boost::json::object* const object = value.if_object();
-  if (object == nullptr) return IdentityError{"it is no JSON object"};
-  Identity identity;
-  Failure failure;
-  for (const auto& [name, text] : {std::pair{"job", &identity.job},
-                                   {"instance", &identity.instance},
-                                   {"incarnation", &identity.incarnation}}) {
-    if (!failure) failure = take_text(*object, name, *text);
+  if (object == nullptr) return {.identity_error = "it is no JSON object"};
+  Introduction read;
+  if (const boost::json::value* const token = object->if_contains("token")) {
+    const boost::json::string* const text = token->if_string();
+    if (text == nullptr) return {.identity_error = "token is no string"};
+    read.token = *text;
+    const bool is_all = !object->contains("job") && !object->contains("instance");
+    if (is_all) return read;
   }
-  if (!failure) failure = take_labels(*object, identity.labels);
-  if (failure) return IdentityError{std::move(*failure)};
-  return identity;
+  Identity identity;
+  if (Failure failure = take_identity(*object, identity)) {
+    read.identity_error = std::move(*failure);
+  } else {
+    read.identity = std::move(identity);
+  }
+  return read;
 }
 
 }  // namespace prometheus_rsocket::transport

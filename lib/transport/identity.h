@@ -1,9 +1,9 @@
 // What a client of ours says about itself in SETUP, as JSON: {"job":…,"instance":…,
-// "incarnation":…,"labels":{…}}. A Java proxy ignores it; a Java client has none.
+// "incarnation":…,"labels":{…},"token":…}. A Java proxy ignores it; a Java client has none.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,13 +29,19 @@ struct Identity {
 // done, when it is longer than kIdentityBytesMax.
 [[nodiscard]] bool introduce(rsocket::SetupConfig& setup, const Identity& identity);
 
-struct IdentityError {
-  std::string what;  // is wrong, in words for a log
-};
+// Adds a bearer token to what introduce() has put into SETUP, or makes it all there is. False, and
+// nothing done, when that is longer than kIdentityBytesMax. REQUIRES: the token is visible ASCII;
+// the metadata is introduce()'s, or none.
+[[nodiscard]] bool show_token(rsocket::SetupConfig& setup, std::string_view token);
 
-// The other way round, from a stranger. Job,
-// instance and incarnation are not empty. Labels are named as Prometheus wants it, and none begins
-// with `__`: those would aim Prometheus elsewhere. Members that are not known are passed over.
-[[nodiscard]] boost::system::result<Identity, IdentityError> read_identity(std::string_view json);
+// The other way round, from a stranger. Job, instance and incarnation are not empty. Labels are
+// named as Prometheus wants it, and none begins with `__`: those would aim Prometheus elsewhere.
+// Members that are not known are passed over.
+struct Introduction {
+  std::optional<Identity> identity = {};  // none: it says nothing of itself, or see the error
+  std::string identity_error = {};        // what is wrong, in words for a log; empty: nothing
+  std::string token = {};                 // empty: it shows none
+};
+[[nodiscard]] Introduction read_introduction(std::string_view json);
 
 }  // namespace prometheus_rsocket::transport

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -65,15 +64,6 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [ptr, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc{} || ptr != end) return std::nullopt;
-  if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  return port;
-}
-
 std::optional<ip::address> parse_address(std::string_view text, bool v6) {
   const auto address = runtime::parse_address(text);
   if (!address || address->is_v6() != v6) return std::nullopt;
@@ -89,8 +79,8 @@ result<ProxyHeader> parse_line(std::string_view line, std::size_t bytes) {
   if ((!v6 && protocol != "TCP4") || spaces != 4) return ProxyHeaderError::kMalformed;
   const auto source = parse_address(take_word(line), v6);
   const auto destination = parse_address(take_word(line), v6);
-  const auto source_port = parse_port(take_word(line));
-  const auto destination_port = parse_port(take_word(line));
+  const auto source_port = runtime::parse_port(take_word(line));
+  const auto destination_port = runtime::parse_port(take_word(line));
   if (!source || !destination || !source_port || !destination_port) {
     return ProxyHeaderError::kMalformed;
   }

@@ -6,19 +6,40 @@
 #include <utility>
 
 #include "base/probe.h"
+#include "rsocket/limits.h"
 #include "transport/limits.h"
 
 namespace prometheus_rsocket::transport {
 
 using runtime::error_code;
 
+namespace {
+
+// Whether the owner may have to open what it carries, or ends, without having asked for it. Replies
+// wait for nobody: each was asked for, and those of a scrape would all be held until their turn.
+bool is_unasked(const rsocket::FrameHeader& header, rsocket::Role role) {
+  const bool is_of_peer = header.stream.value % 2 == (role == rsocket::Role::kServer ? 1U : 0U);
+  if (!is_of_peer) return false;
+  switch (static_cast<rsocket::FrameType>(header.type)) {
+    case rsocket::FrameType::kRequestResponse:
+    case rsocket::FrameType::kRequestFnf:
+    case rsocket::FrameType::kPayload:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Session::Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
                  rsocket::Connection connection, SessionHandler& handler,
-                 std::shared_ptr<ByteBudget> budget)
+                 std::shared_ptr<ByteBudget> budget, std::shared_ptr<Turns> turns)
     : shard_(shard),
       channel_(std::move(channel)),
       connection_(std::move(connection)),
       gate_(std::move(budget)),
+      turns_(std::move(turns)),
       handler_(&handler),
       remote_(channel_->remote_endpoint()),
       alarm_(shard, [this] {
@@ -60,6 +81,14 @@ boost::system::result<void> Session::respond_error(rsocket::StreamId stream,
 void Session::cancel(rsocket::StreamId stream) {
   schedule();
   connection_.cancel(stream);
+}
+
+void Session::mute() {
+  muted_ = true;
+  frame_.reset();
+  channel_->discard_input();
+  gate_.end_frame();
+  schedule();
 }
 
 void Session::close(rsocket::ErrorCode code, std::string_view text) {
@@ -127,19 +156,46 @@ void Session::keep_time() {
   }
 }
 
+bool Session::may_take() const {
+  return phase_ == Phase::kRunning && !filling_ && !finish_ && !muted_ && connection_.wants_read();
+}
+
 void Session::take_frames() {
   deliver_events();
-  while (phase_ == Phase::kRunning && !filling_ && !finish_ && connection_.wants_read()) {
-    const auto frame = channel_->next_frame();
-    if (frame.has_error()) {
-      connection_.handle_frame_error(shard_.clock.now(), frame.error());
-    } else if (*frame) {
-      take_frame(**frame);
-    } else if (!skip_arriving()) {
-      return;
+  while (may_take()) {
+    if (!frame_) {
+      const auto frame = channel_->next_frame();
+      if (frame.has_error()) {
+        connection_.handle_frame_error(shard_.clock.now(), frame.error());
+      } else if (*frame) {
+        frame_ = **frame;
+      } else if (!skip_arriving()) {
+        return;
+      }
+    }
+    if (frame_) {
+      if (!is_its_turn(*frame_)) return;
+      take_frame(*std::exchange(frame_, std::nullopt));
     }
     deliver_events();
   }
+}
+
+bool Session::is_its_turn(base::ByteView frame) {
+  const auto header = rsocket::decode_header(frame);
+  if (!turns_ || !header || !is_unasked(*header, connection_.role())) return true;
+  if (std::exchange(has_turn_, false)) return true;
+  if (waits_for_turn_) return false;
+  waits_for_turn_ = !turns_->take(weak_from_this());
+  return !waits_for_turn_;
+}
+
+void Session::on_turn() {
+  const auto self = shared_from_this();  // an event may drop the last but it
+  waits_for_turn_ = false;
+  has_turn_ = true;
+  drive();
+  has_turn_ = false;
 }
 
 void Session::take_frame(base::ByteView frame) {
@@ -181,7 +237,7 @@ void Session::write() {
   while (bytes < kWriteBatchBytes) {
     auto frame = connection_.poll_frame();
     if (!frame) break;
-    bytes += frame->size();
+    bytes += frame->size() + rsocket::kQueuedFrameBytes;
     frames.push_back(std::move(*frame));
   }
   if (frames.empty()) return;
@@ -214,7 +270,9 @@ void Session::say_goodbye() {
 
 void Session::fill() {
   if (filling_) return;
-  if (phase_ == Phase::kRunning && (finish_ || !connection_.wants_read())) return;
+  const bool may_fill = !frame_ && !finish_ && !muted_ && connection_.wants_read();
+  if (phase_ == Phase::kRunning && !may_fill) return;
+  frame_.reset();  // it borrows from what is filled
   filling_ = true;
   if (gate_.charged()) read_deadline_ = shard_.clock.now() + kReadStallTime;
   channel_->async_fill(boost::asio::bind_executor(

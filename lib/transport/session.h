@@ -14,6 +14,7 @@
 #include "runtime/runtime.h"
 #include "transport/frame_channel.h"
 #include "transport/frame_gate.h"
+#include "transport/turns.h"
 
 namespace prometheus_rsocket::transport {
 
@@ -27,13 +28,14 @@ class SessionHandler {
 };
 
 // Shared: its owner holds it to command it, operations under way hold it to finish them.
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public Turns::User, public std::enable_shared_from_this<Session> {
  public:
   // `handler` must outlive the session or detach() itself. `shard` outlives both. `budget`: what
-  // frames on their way in share with other sessions of the shard; none: without bound.
+  // frames on their way in share with other sessions of the shard; none: without bound. `turns`:
+  // likewise what they share of its time; none: whatever has come is handled at once.
   Session(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel,
           rsocket::Connection connection, SessionHandler& handler,
-          std::shared_ptr<ByteBudget> budget = nullptr);
+          std::shared_ptr<ByteBudget> budget = nullptr, std::shared_ptr<Turns> turns = nullptr);
 
   // Begins to read, write and keep time. Once.
   void start();
@@ -51,6 +53,9 @@ class Session : public std::enable_shared_from_this<Session> {
                                                           std::string_view text);
   void cancel(rsocket::StreamId stream);
 
+  // Hears the peer no more: nothing is read, its own end neither, and what has come of frames is
+  // dropped. Until close(), abort() or the peer's lifetime is over.
+  void mute();
   // Flushes what is queued, says ERROR `code` on stream 0 and ends.
   void close(rsocket::ErrorCode code, std::string_view text);
   // Flushes what is queued and ends without a word, as a client that has done its work.
@@ -77,10 +82,13 @@ class Session : public std::enable_shared_from_this<Session> {
     kEnded,
   };
 
+  void on_turn() override;
   void schedule();
   void drive();
   void keep_time();
+  [[nodiscard]] bool may_take() const;
   void take_frames();
+  [[nodiscard]] bool is_its_turn(base::ByteView frame);
   void take_frame(base::ByteView frame);
   [[nodiscard]] bool skip_arriving();
   void deliver_events();
@@ -98,15 +106,20 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<FrameChannel> channel_;
   rsocket::Connection connection_;
   FrameGate gate_;
+  std::shared_ptr<Turns> turns_;
   SessionHandler* handler_;  // null when detached
   std::optional<runtime::Handler<void()>> channel_closed_;
   runtime::Endpoint remote_;
 
   Phase phase_ = Phase::kRunning;
+  bool muted_ = false;
   bool finish_ = false;   // finish() was called
   bool dropped_ = false;  // the queue, though finish() was called
   bool flushed_ = false;
-  bool scheduled_ = false;  // drive() is posted
+  bool scheduled_ = false;               // drive() is posted
+  std::optional<base::ByteView> frame_;  // taken from the channel, and it is not its turn yet
+  bool waits_for_turn_ = false;
+  bool has_turn_ = false;
   bool filling_ = false;
   bool writing_ = false;
   std::uint64_t written_bytes_seen_ = 0;          // when the stall deadline was set

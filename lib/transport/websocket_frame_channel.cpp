@@ -154,10 +154,13 @@ class WebSocketFrameChannel final : public FrameChannel {
   }
   void discard_input() override { discarding_ = true; }
   std::uint64_t written_bytes() const override { return socket_.next_layer().written_bytes(); }
-  // Later, as all completions are: a handler may own this channel, or be run by who calls us.
+  // Later, as all completions are: a handler may own this channel, or be run by who calls us. Once
+  // the channel is gone nothing waits, and what a signal would cancel went with the stream.
   void close() override {
     stream().close();
-    asio::post(socket_.get_executor(), [waiting = waiting_] { waiting->cancel(); });
+    asio::post(socket_.get_executor(), [waiting = std::weak_ptr(waiting_)] {
+      if (const auto still = waiting.lock()) still->cancel();
+    });
   }
   TransportKind kind() const override { return TransportKind::kWebSocket; }
   runtime::Endpoint remote_endpoint() const override { return remote_; }
@@ -332,9 +335,17 @@ std::optional<http::status> refusal(const Request& request, error_code error,
                                     std::size_t behind_it) {
   if (error == http::error::header_limit) return http::status::request_header_fields_too_large;
   if (error) return http::status::bad_request;
+  // A body, whose end Beast does not look for where "chunked" is not its last coding.
+  if (request.count(http::field::transfer_encoding) > 0) return http::status::bad_request;
   if (!websocket::is_upgrade(request)) return http::status::upgrade_required;
   if (behind_it > 0) return http::status::bad_request;
   return std::nullopt;
+}
+
+asio::awaitable<void> wait(runtime::Shard& shard, base::Instant until) {
+  const auto timer = shard.timers.make_timer();
+  error_code ignored;
+  co_await timer->async_wait_until(until, asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 asio::awaitable<std::pair<error_code, AcceptedWebSocket>> accept(
@@ -349,6 +360,9 @@ asio::awaitable<std::pair<error_code, AcceptedWebSocket>> accept(
   co_await http::async_read(socket.next_layer(), buffer, parser,
                             asio::redirect_error(asio::use_awaitable, error));
   const error_code of_parser = http::error::bad_method;
+  if (error == of_parser) {
+    co_await wait(shard, std::min(shard.clock.now() + config.hold, config.deadline));
+  }
   if (error && (error.category() != of_parser.category() || error == http::error::end_of_stream ||
                 error == http::error::partial_message)) {
     co_return std::pair{handshake.judge(error), AcceptedWebSocket{}};
@@ -374,6 +388,12 @@ asio::awaitable<std::pair<error_code, AcceptedWebSocket>> accept(
 asio::awaitable<std::pair<error_code, std::unique_ptr<FrameChannel>>> dial(
     runtime::Shard& shard, std::unique_ptr<runtime::Stream> stream, WebSocketDialConfig config) {
   Handshake handshake(shard, std::move(stream), config.deadline);
+  if (!config.authorization.empty()) {
+    handshake.channel->socket().set_option(websocket::stream_base::decorator(
+        [value = config.authorization](websocket::request_type& request) {
+          request.set(http::field::authorization, value);
+        }));
+  }
   error_code error;
   co_await handshake.channel->socket().async_handshake(
       config.host, config.path, asio::redirect_error(asio::use_awaitable, error));

@@ -20,7 +20,10 @@
 namespace prometheus_rsocket::transport {
 
 struct WebSocketAcceptConfig {
-  base::Instant deadline;  // for the whole handshake
+  base::Instant deadline;  // for the whole handshake, the wait below too
+  // So long a peer waits for its answer that sent what begins like no HTTP at all. It may take
+  // itself for connected, as a client of RSocket over TCP does (wire-protocol.md 1.9).
+  base::Duration hold{};
 };
 
 struct AcceptedWebSocket {
@@ -33,6 +36,7 @@ struct WebSocketDialConfig {
   std::string host;  // for the Host header: `proxy.example:8081`
   std::string path = "/";
   base::Instant deadline;
+  std::string authorization = {};  // header of the upgrade request; empty: none
 };
 
 // How a handshake fails beside the errors of the stream and of Beast.

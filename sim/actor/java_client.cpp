@@ -91,7 +91,7 @@ class JavaClient::JavaLife final : public Life, private JavaConnection::Owner {
   void dial() {
     note(history::DialBegan{who_});
     dialer_ = std::make_unique<agent::Dialer>(
-        shard_, config_.target, kConnectTimeout,
+        shard_, config_.target, agent::Credentials{}, kConnectTimeout,
         [this](agent::DialResult result) { on_dialled(std::move(result)); });
   }
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/check.h"
-#include "push/memory_push_store.h"
-#include "sim/actor/delaying_push_store.h"
+#include "push/database_journal.h"
 #include "sim/actor/ports.h"
+#include "sim/actor/push_journal.h"
 #include "sim/history/payload.h"
 
 namespace prometheus_rsocket::sim::actor {
@@ -15,6 +15,7 @@ namespace {
 
 // Pages are small here: so that of most some blocks go by other shards.
 constexpr std::size_t kGzipBlockBytes = 512;
+constexpr const char* kPushFolder = "/var/lib/pushes";
 
 }  // namespace
 
@@ -24,6 +25,9 @@ ProxyHost::ProxyHost(World& world, history::Recorder& recorder, ProxyConfig conf
   config_.server.websocket_addresses = {{config_.address, kWebSocketPort}};
   config_.server.web_addresses = {web()};
   config_.server.compression = {http::GzipEffort::kReproducible, kGzipBlockBytes};
+  if (!config_.has_disk) return;
+  disk_ = std::make_unique<VirtualDisk>(
+      world, Draws(world.seed(), mix(hash_of("disk"), config_.id.value)));
 }
 
 ProxyHost::~ProxyHost() {
@@ -38,7 +42,10 @@ void ProxyHost::start() {
   process_->observe_keys(this);
   ++starts_;
   recorder_.note(history::ProxyStarted{config_.id});
-  auto& server = process_->emplace<server::Server>(*process_, config_.server, make_store());
+  if (disk_ && disk_->take_betrayal()) recorder_.note(history::DiskBetrayed{config_.id});
+  Worker* const worker = disk_ ? &process_->emplace<Worker>(*process_, *disk_) : nullptr;
+  auto& server = process_->emplace<server::Server>(*process_, config_.server);
+  restore_pushes(server, worker);
   const auto failed = server.listen();
   CHECK(!failed, "the ports of a host are its proxy's");
   server.start([this, process = process_](int code) {
@@ -48,17 +55,28 @@ void ProxyHost::start() {
   if (config_.started) config_.started();
 }
 
-std::unique_ptr<push::PushStore> ProxyHost::make_store() {
+void ProxyHost::restore_pushes(server::Server& server, Worker* worker) {
   runtime::Shard& shard = process_->shard(0);
-  const Draws draws(world_.seed(), mix(mix(hash_of("push store"), config_.id.value), starts_));
-  return std::make_unique<DelayingPushStore>(
-      shard, std::make_unique<push::MemoryPushStore>(config_.server.push, shard.clock.now()),
-      config_.push_commit_delay, draws, [this](std::string_view text) {
+  push::Contents contents;
+  std::unique_ptr<push::Journal> journal;
+  if (disk_) {
+    auto opened = push::Database::open(*disk_, kPushFolder, server.hash_key());
+    CHECK(opened.database, "whatever becomes of the disk, it is used again");
+    journal = std::make_unique<push::DatabaseJournal>(opened, *worker, shard);
+    contents = std::move(opened.contents);
+  } else {
+    journal = std::make_unique<DelayingJournal>(
+        shard, config_.push_commit_delay,
+        Draws(world_.seed(), mix(mix(hash_of("push store"), config_.id.value), starts_)));
+  }
+  server.restore_pushes(
+      std::move(contents),
+      std::make_unique<TellingJournal>(std::move(journal), [this](std::string_view text) {
         const auto page = history::parse_page(text);
         if (page.samples.empty()) return;  // of a hostile peer
         recorder_.note(history::PushStored{config_.id, page.samples.front().who,
                                            page.samples.front().sequence});
-      });
+      }));
 }
 
 void ProxyHost::drain() {
@@ -75,12 +93,14 @@ void ProxyHost::restart() {
 
 void ProxyHost::kill() {
   if (!running()) return;
+  if (disk_) disk_->process_killed();
   world_.kill(*process_);
   ended(history::ProxyEnd::kKilled, 0);
 }
 
 void ProxyHost::lose() {
   if (!running()) return;
+  if (disk_) disk_->power_lost();
   world_.lose_host(config_.address);
   ended(history::ProxyEnd::kLost, 0);
 }

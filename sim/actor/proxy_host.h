@@ -1,7 +1,10 @@
 // A host on which our proxy runs: a whole lib/server Server in a process, started, sent SIGTERM,
 // killed, lost with its host, and started again under the same address.
 //
-// Notes ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade, Accepted and PushStored. For a pause
+// Its disk stays when it is lost with its host, and has lost what power that goes loses.
+//
+// Notes ProxyStarted, ProxyDraining, ProxyEnded, ProxyKeyMade, Accepted, PushStored and
+// DiskBetrayed. For a pause
 // of its process: World, on process().
 #pragma once
 
@@ -10,6 +13,7 @@
 #include <memory>
 
 #include "server/server.h"
+#include "sim/disk/virtual_disk.h"
 #include "sim/history/recorder.h"
 #include "sim/keys.h"
 #include "sim/world.h"
@@ -22,7 +26,10 @@ struct ProxyConfig {
   std::size_t shards = 2;
   // Its addresses are set by ProxyHost: all three ports of ports.h.
   server::Config server;
-  base::Duration push_commit_delay{};  // of the store, at most (delaying_push_store.h)
+  // Pushes outlive the process, on a disk of its own (sim/disk); else they take so long to be
+  // stored in memory, at most.
+  bool has_disk = false;
+  base::Duration push_commit_delay{};
   std::function<void()> started = {};  // called whenever it has started; may be empty
 };
 
@@ -57,16 +64,18 @@ class ProxyHost final : private KeyObserver {
   }
   [[nodiscard]] const Address& address() const { return config_.address; }
   [[nodiscard]] runtime::Endpoint web() const;
+  [[nodiscard]] VirtualDisk* disk() const { return disk_.get(); }  // null: it has none
 
  private:
   void key_made(std::uint64_t number) override;
   void exited(int code);
   void ended(history::ProxyEnd how, int code);
-  [[nodiscard]] std::unique_ptr<push::PushStore> make_store();
+  void restore_pushes(server::Server& server, Worker* worker);
 
   World& world_;
   history::Recorder& recorder_;
   ProxyConfig config_;
+  std::unique_ptr<VirtualDisk> disk_;
   Process* process_ = nullptr;
   std::uint64_t starts_ = 0;
   bool draining_ = false;

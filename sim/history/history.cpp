@@ -91,6 +91,8 @@ std::string_view word(FaultEffect effect) {
       return "pause";
     case FaultEffect::kCorrupt:
       return "corruption";
+    case FaultEffect::kDisk:
+      return "disk";
   }
   return "unknown";
 }
@@ -181,6 +183,7 @@ struct Printer {
   void operator()(const PushStored& e) const {
     out << "push stored proxy " << e.proxy << " client " << e.who << " sequence " << e.sequence;
   }
+  void operator()(const DiskBetrayed& e) const { out << "disk betrayed proxy " << e.proxy; }
   void operator()(const MetricsRead& e) const {
     out << "metrics read proxy " << e.proxy;
     for (const auto& [sample, value] : e.values) out << " " << sample << "=" << value;

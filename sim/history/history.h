@@ -161,6 +161,11 @@ struct ProxyKeyMade {
 struct Accepted {  // a connection of an application arrived, directly or through the load balancer
   ProxyId proxy;
 };
+// Its disk has broken its word, by what it lost with the power or by a byte that changed: of what
+// was stored before, anything may be gone.
+struct DiskBetrayed {
+  ProxyId proxy;
+};
 struct PushStored {  // durably, as far as this store goes
   ProxyId proxy;
   Incarnation who;
@@ -271,6 +276,7 @@ enum class FaultEffect : std::uint8_t {
   kBetween,  // the same, and only of what passes from one of these places to another of them
   kPause,    // the processes there stand still
   kCorrupt,  // bytes that pass there change
+  kDisk,     // the disk of a proxy there is slow, or refuses; traffic is as it was
 };
 struct FaultBegan {
   FaultId fault;
@@ -291,12 +297,13 @@ struct Ended {  // of the run, last
   double idle_events_per_second = 0;  // of the last quiet stretch, in virtual time; 0: not measured
 };
 
-using What = std::variant<ClientStarted, NameClaimed, ClientEnded, DialBegan, DialFailed, Connected,
-                          Disconnected, AskedToLeave, GoneElsewhere, KeyGiven, KeyUsed, Sampled,
-                          Hung, Recovered, Garbled, Mended, PushBegan, PushEnded, ProxyStarted,
-                          ProxyDraining, ProxyEnded, ProxyKeyMade, Accepted, PushStored,
-                          MetricsRead, Resources, ScrapeBegan, ScrapeEnded, ScrapeConfirmed,
-                          ListRead, HostileDialled, FaultBegan, FaultEnded, Healed, Ended>;
+using What =
+    std::variant<ClientStarted, NameClaimed, ClientEnded, DialBegan, DialFailed, Connected,
+                 Disconnected, AskedToLeave, GoneElsewhere, KeyGiven, KeyUsed, Sampled, Hung,
+                 Recovered, Garbled, Mended, PushBegan, PushEnded, ProxyStarted, ProxyDraining,
+                 ProxyEnded, ProxyKeyMade, Accepted, PushStored, DiskBetrayed, MetricsRead,
+                 Resources, ScrapeBegan, ScrapeEnded, ScrapeConfirmed, ListRead, HostileDialled,
+                 FaultBegan, FaultEnded, Healed, Ended>;
 
 struct Entry {
   base::Instant at;
@@ -328,7 +335,7 @@ struct Rules {
   bool goodbyes_may_be_cut = false;
   std::uint64_t heap_bytes_max = 0;       // over the base line; 0: not judged
   double idle_events_per_second_max = 0;  // of each proxy that lives; 0: not judged
-  bool durable_pushes = false;  // a proxy's store outlives its process, though not its host
+  bool durable_pushes = false;            // a proxy's store outlives its process and its host
 };
 
 struct History {

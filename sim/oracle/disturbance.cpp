@@ -15,6 +15,7 @@ bool overlaps(base::Instant began, base::Instant ended, base::Instant from, base
 }  // namespace
 
 bool Fault::touches(std::span<const Place> path) const {
+  if (effect == FaultEffect::kDisk) return false;
   const auto touched = std::ranges::count_if(
       path, [this](const Place& place) { return std::ranges::count(places, place) > 0; });
   return touched >= (effect == FaultEffect::kBetween ? 2 : 1);
@@ -56,7 +57,16 @@ bool Disturbances::touched(std::span<const Place> path, base::Instant from,
 
 bool Disturbances::touched_at(const Place& place, base::Instant from, base::Instant to) const {
   return std::ranges::any_of(faults_, [&](const Known& known) {
-    return overlaps(known.fault.began, known.fault.quiet, from, to) &&
+    return known.fault.effect != FaultEffect::kDisk &&
+           overlaps(known.fault.began, known.fault.quiet, from, to) &&
+           std::ranges::count(known.fault.places, place) > 0;
+  });
+}
+
+bool Disturbances::disk_troubled(const Place& place, base::Instant from, base::Instant to) const {
+  return std::ranges::any_of(faults_, [&](const Known& known) {
+    return known.fault.effect == FaultEffect::kDisk &&
+           overlaps(known.fault.began, known.fault.quiet, from, to) &&
            std::ranges::count(known.fault.places, place) > 0;
   });
 }

@@ -27,7 +27,7 @@ struct Fault {
   // changed byte has no such echo.
   base::Instant quiet = kNever;
 
-  // Whether it touches what passes along these places.
+  // Whether it touches what passes along these places. A disk's trouble does not.
   [[nodiscard]] bool touches(std::span<const history::Place> path) const;
 };
 
@@ -49,6 +49,9 @@ class Disturbances {
   // Whether the process at this place may have stood still in [from, to].
   [[nodiscard]] bool paused(const history::Place& place, base::Instant from,
                             base::Instant to) const;
+  // Whether the disk of the proxy at this place was in trouble in [from, to].
+  [[nodiscard]] bool disk_troubled(const history::Place& place, base::Instant from,
+                                   base::Instant to) const;
   // Whether bytes on this path may have changed in [from, to].
   [[nodiscard]] bool corrupted(std::span<const history::Place> path, base::Instant from,
                                base::Instant to) const;

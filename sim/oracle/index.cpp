@@ -40,6 +40,12 @@ bool Scrape::whole() const {
 
 bool Scrape::good() const { return whole() && answer->status == 200; }
 
+bool Scrape::spoilt() const {
+  if (answer == nullptr) return false;
+  return answer->result == history::ScrapeResult::kAborted ||
+         (slow && answer->result == history::ScrapeResult::kTimedOut);
+}
+
 const Shown* Scrape::shows_live(const Incarnation& who) const {
   const auto found = std::ranges::find_if(
       shown, [&](const Shown& text) { return text.who == who && text.push == nullptr; });
@@ -130,6 +136,13 @@ std::string Index::seconds(base::Instant at) const {
   const std::string padded = std::string(digits.size() < 7 ? 7 - digits.size() : 0, '0') + digits;
   return (us < 0 ? "-" : "") + padded.substr(0, padded.size() - 6) + "." +
          padded.substr(padded.size() - 6);
+}
+
+bool Index::betrayed(ProxyId proxy, base::Instant from, base::Instant to) const {
+  const auto found = betrayals_.find(proxy);
+  return found != betrayals_.end() && std::ranges::any_of(found->second, [&](base::Instant at) {
+           return at >= from && at <= to;
+         });
 }
 
 }  // namespace prometheus_rsocket::sim::oracle

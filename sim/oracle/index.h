@@ -174,6 +174,8 @@ struct Scrape : Period {
   [[nodiscard]] bool whole() const;
   // Whole, and answered 200.
   [[nodiscard]] bool good() const;
+  // By its scraper, which meant to: it was not to get its page.
+  [[nodiscard]] bool spoilt() const;
   [[nodiscard]] const Shown* shows_live(const Incarnation& who) const;
   [[nodiscard]] const Shown* shows(const Incarnation& who, std::uint64_t sequence) const;
 };
@@ -193,6 +195,8 @@ class Index {
   [[nodiscard]] base::Instant healed() const { return healed_; }
 
   [[nodiscard]] const std::map<Incarnation, Life>& lives() const { return lives_; }
+  // Whether the disk of a proxy lost in [from, to] what it had promised to keep.
+  [[nodiscard]] bool betrayed(ProxyId proxy, base::Instant from, base::Instant to) const;
   [[nodiscard]] const Life& life(const Incarnation& who) const;
   [[nodiscard]] const std::map<ProxyId, std::vector<ProxyLife>>& proxies() const {
     return proxies_;
@@ -233,6 +237,7 @@ class Index {
   Disturbances disturbances_;
   base::Instant end_;
   base::Instant healed_ = kNever;
+  std::map<ProxyId, std::vector<base::Instant>> betrayals_;  // by disks
   std::map<Incarnation, Life> lives_;
   std::map<ProxyId, std::vector<ProxyLife>> proxies_;
   std::map<KeyId, ProxyId> keys_;

@@ -182,6 +182,10 @@ void IndexReader::take(const history::PushStored& e) {
   }
 }
 
+void IndexReader::take(const history::DiskBetrayed& e) {
+  index_.betrayals_[e.proxy].push_back(now_);
+}
+
 void IndexReader::take(const history::ProxyStarted& e) {
   CHECK(present(e.proxy) == nullptr, "a proxy starts when it does not live");
   ProxyLife fresh;

@@ -34,6 +34,7 @@ class IndexReader {
   void take(const history::ProxyDraining& e);
   void take(const history::ProxyEnded& e);
   void take(const history::PushStored& e);
+  void take(const history::DiskBetrayed& e);
   void take(const history::ScrapeBegan& e);
   void take(const history::ScrapeEnded& e);
   void take(const history::ScrapeConfirmed& e);

@@ -142,7 +142,7 @@ void judge_held_push(const Index& index, const HeldPush& held, const PushReader&
   bool was_due = false;
   for (const Scrape* scrape : view.between(from, due)) {
     if (scrape->answer == nullptr) return;  // the run ended with it under way
-    was_due = was_due || view.is_owed(held, *scrape);
+    was_due = was_due || (!scrape->spoilt() && view.is_owed(held, *scrape));
   }
   const ProxyLife* const proxy = index.proxy_at(held.proxy, held.stored);
   if (!was_due || view.was_shown(held, due) || proxy == nullptr || proxy->ended <= due ||

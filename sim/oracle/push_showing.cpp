@@ -40,10 +40,16 @@ bool is_kept(const Index& index, const HeldPush& held, base::Instant until) {
   const ProxyLife* const life = index.proxy_at(held.proxy, held.stored);
   if (life == nullptr) return false;
   if (life->ended > until) return true;
-  if (!index.rules().durable_pushes) return false;
-  return std::ranges::none_of(index.proxies().at(held.proxy), [&](const ProxyLife& other) {
-    return other.ended >= held.stored && other.ended <= until &&
-           other.end == history::ProxyEnd::kLost;
+  return index.rules().durable_pushes && !index.betrayed(held.proxy, held.stored, until);
+}
+
+// Whether the proxy may release what was shown at `first` by `until`: not in the first minutes of
+// any of its lives, whatever it was in the one before.
+bool may_release(const Index& index, ProxyId proxy, base::Instant first, base::Instant until) {
+  const base::Duration round_trip = index.rules().round_trip_max;
+  return std::ranges::any_of(index.proxies().at(proxy), [&](const ProxyLife& life) {
+    const base::Instant begins = std::max(first, life.began + kRegularWindow - round_trip);
+    return begins <= std::min(life.ended, until);
   });
 }
 
@@ -115,10 +121,7 @@ bool ScraperView::is_owed(const HeldPush& held, const Scrape& scrape) const {
   // What stands on a page is decided as late as it ends.
   const base::Instant first = first_complete(index_, held);
   if (first >= scrape.ended) return true;
-  const base::Duration round_trip = index_.rules().round_trip_max;
-  const ProxyLife* const life = index_.proxy_at(proxy_, scrape.ended);
-  if (life != nullptr && scrape.ended + round_trip < life->began + kRegularWindow) return true;
-  return delays(first, scrape.ended);
+  return !may_release(index_, proxy_, first, scrape.ended) || delays(first, scrape.ended);
 }
 
 // On a page of this scraper, earlier or at the same time, that the proxy may still take for one

@@ -8,6 +8,9 @@
 namespace prometheus_rsocket::sim::oracle {
 namespace {
 
+// What happened is on a healthy disk after so long.
+constexpr base::Duration kWrittenWithin = std::chrono::seconds(1);
+
 // A push that every scraper must get, and one that gets it on time.
 void judge_showings(const Index& index, Findings& findings) {
   for (const HeldPush& held : held_pushes(index)) {
@@ -41,22 +44,29 @@ void judge_earliness(const Index& index, const Scrape& scrape, const Shown& show
                index.seconds(session->ended));
 }
 
-// What was flushed arrives.
-void judge_flushed(const Index& index, const Life& life, const Push& push, Findings& findings) {
-  if (push.kind != history::PushKind::kFireAndForget || push.outcomes.empty()) return;
+// What was flushed arrives, and what is waited for is acknowledged.
+void judge_arrival(const Index& index, const Life& life, const Push& push, Findings& findings) {
+  if (push.outcomes.empty()) return;
   const auto [at, ok] = push.outcomes.front();
+  const bool is_flushed = push.kind == history::PushKind::kFireAndForget;
+  const bool is_first = &push == &life.pushes.front();  // who pushes and closes takes no other
+  const bool is_lost = is_flushed ? ok && push.stored.empty() : !ok && is_first;
+  if (!is_lost) return;
   const Session* const session = life.session_at(push.began);
-  if (!ok || !push.stored.empty() || session == nullptr || !session->proxy) return;
+  if (session == nullptr || !session->proxy || life.garbled_within(push.began, at)) return;
   const base::Instant until = at + index.rules().round_trip_max;
   const ProxyLife* const proxy = index.proxy_at(*session->proxy, session->keyed);
   if (proxy == nullptr || proxy->ended <= until || proxy->draining <= until) return;
   if (index.end() <= until || index.rules().connection_age > base::Duration::zero()) return;
   if (index.disturbances().touched(index.path(life.who, *session->proxy),
-                                   push.began - index.rules().lifetime, until)) {
+                                   push.began - index.rules().lifetime, until) ||
+      index.disturbances().disk_troubled(place_of(*session->proxy), push.began, until)) {
     return;
   }
   findings.add(at, "push ", push.sequence, " of client ", life.who,
-               " was flushed and is not stored by proxy ", *session->proxy);
+               is_flushed ? " was flushed and is not stored by proxy "
+                          : " failed, waited for on a sound connection to proxy ",
+               *session->proxy);
 }
 
 struct Reading {
@@ -65,6 +75,20 @@ struct Reading {
   PushReader reader;
   friend auto operator<=>(const Reading&, const Reading&) = default;
 };
+
+// Who is killed may not have written down yet what it had shown: it shows that once more. So does
+// who ends while its disk is in trouble, and who has a disk that has lost it.
+bool may_repeat(const Index& index, ProxyId proxy, const Scrape& before, const Scrape& scrape) {
+  if (!index.rules().durable_pushes) return false;
+  if (index.betrayed(proxy, before.ended, scrape.ended)) return true;
+  return std::ranges::any_of(index.proxies().at(proxy), [&](const ProxyLife& life) {
+    if (life.ended < before.ended || life.ended > scrape.began) return false;
+    const bool is_at_once =
+        life.end != history::ProxyEnd::kExited && life.ended <= before.confirmed + kWrittenWithin;
+    return is_at_once ||
+           index.disturbances().disk_troubled(place_of(proxy), before.ended, life.ended);
+  });
+}
 
 // No page of a scraper shows what a confirmed one before it did.
 void judge_repeats(const Index& index, ProxyId proxy, Findings& findings) {
@@ -78,7 +102,8 @@ void judge_repeats(const Index& index, ProxyId proxy, Findings& findings) {
       for (const Scrape* before : earlier) {
         const auto path = index.path(scrape->scraper, proxy);
         if (before->confirmed == kNever ||
-            index.disturbances().touched(path, before->ended, scrape->began)) {
+            index.disturbances().touched(path, before->ended, scrape->began) ||
+            may_repeat(index, proxy, *before, *scrape)) {
           continue;
         }
         findings.add(scrape->ended, "scrape ", scrape->id, " of proxy ", proxy, " by ", reader,
@@ -99,7 +124,7 @@ std::vector<Violation> judge_pushes(const Index& index) {
   judge_showings(index, findings);
   for (const auto& [who, life] : index.lives()) {
     if (!life.ours()) continue;
-    for (const Push& push : life.pushes) judge_flushed(index, life, push, findings);
+    for (const Push& push : life.pushes) judge_arrival(index, life, push, findings);
   }
   for (const auto& [id, scrape] : index.scrapes()) {
     for (const Shown& shown : scrape.shown) {

@@ -36,12 +36,12 @@ namespace prometheus_rsocket::sim::oracle {
 // 5. (promises 4 and 5; of /metrics/connected and /metrics/pushes each by itself) An acknowledged
 // push is in a good page of every scraper of that proxy: in its first after the proxy knew that the
 // connection ended. It is on no page before, and after a page that was confirmed on no further one
-// of this scraper. A fire-and-forget push of ours that was flushed is stored. Not judged: where
-// connections have an age or the proxy drains, since the goodbye may cross it; where the path was
-// disturbed since a lifetime before, or the proxy did not live a round trip longer. Of an
-// incarnation's pushes on one connection the last one stored counts: it replaced the others. Not
-// judged:
-// - when the proxy ended before (unless Rules::durable_pushes, and it was not lost with its host);
+// of this scraper. A fire-and-forget push of ours that was flushed is stored, and one that waits
+// for its acknowledgement gets it. Not judged: where connections have an age or the proxy drains,
+// since the goodbye may cross it; where the path was disturbed since a lifetime before, or the
+// proxy did not live a round trip longer. Of an incarnation's pushes on one connection the last one
+// stored counts: it replaced the others. Not judged:
+// - when the proxy ended before (unless Rules::durable_pushes), or its disk has betrayed it since;
 // - while an earlier page of this scraper is neither whole nor known to be broken: a round trip
 //   after its end, or where that path was disturbed kTcpPatience; the push is then the next one's;
 // - once the proxy may have let the push go without this scraper: from when it may have taken any
@@ -50,7 +50,10 @@ namespace prometheus_rsocket::sim::oracle {
 //   scraper does not delay a release (no two confirmed pages at most 5 min apart, or none for 5
 //   min), the first 5 min of a proxy's life excepted;
 // - repeats: where the path was disturbed between the confirmed page and the next; where more than
-//   16 scrapers ask, since not all of them are tracked.
+//   16 scrapers ask, since not all of them are tracked; with durable pushes after a kill within a
+//   second of the confirmation, an end while the disk was in trouble, or a betrayal;
+// - what was flushed or waits, where the disk was in trouble or the client wrote no metrics; what
+//   waits behind another push of the client.
 [[nodiscard]] std::vector<Violation> judge_pushes(const Index& index);
 
 // 6. A push is acknowledged only after a proxy stored it: the one that its connection led to.
@@ -67,7 +70,8 @@ namespace prometheus_rsocket::sim::oracle {
 // with this proxy since a round trip and 100 ms before the scrape began, until a round trip after
 // it ended, and that answered all that time. Not judged:
 // - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live
-//   all the time, the path between them was disturbed, four others were under way (503;
+//   all the time, nobody was answered any more since it drained and ended within 1 s and a round
+//   trip, the path between them was disturbed, four others were under way (503;
 //   --scrape.max-concurrent), or the scraper's last scrape of this proxy was of an earlier life
 //   that broke off (its connection may be dead and not know it);
 // - a client that was late in the last two good pages although connected, where a round trip may

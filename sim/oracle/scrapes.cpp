@@ -10,6 +10,8 @@ constexpr std::ptrdiff_t kScrapesAtOnce = 4;  // --scrape.max-concurrent (design
 // How long those who were late twice are waited for once all others are in (promise 1).
 constexpr base::Duration kTardyGrace = std::chrono::milliseconds(250);
 constexpr std::size_t kTardyAfter = 2;
+// How long a proxy that ends waits for what idle scrapers tell of their last answers.
+constexpr base::Duration kGoodbye = std::chrono::seconds(1);
 
 class ScrapeJudge {
  public:
@@ -39,17 +41,21 @@ class ScrapeJudge {
 
   [[nodiscard]] bool may_fail() const {
     const base::Duration round_trip = index_.rules().round_trip_max;
-    const history::ScrapeResult result = scrape_.answer->result;
-    if (result == history::ScrapeResult::kAborted) return true;
-    if (scrape_.slow && result == history::ScrapeResult::kTimedOut) return true;
+    if (scrape_.spoilt()) return true;
     const ProxyLife* const proxy = index_.proxy_at(scrape_.proxy, scrape_.began);
     if (proxy == nullptr || scrape_.began < proxy->began + round_trip ||
-        proxy->ended <= scrape_.ended) {
+        proxy->ended <= scrape_.ended || is_saying_goodbye(*proxy)) {
       return true;
     }
     const auto path = index_.path(scrape_.scraper, scrape_.proxy);
     if (index_.disturbances().touched(path, scrape_.began, scrape_.ended)) return true;
     return (scrape_.answer->status == 503 && is_crowded()) || comes_after_a_crash(*proxy);
+  }
+
+  // Nobody is answered any more, although the proxy lives.
+  [[nodiscard]] bool is_saying_goodbye(const ProxyLife& proxy) const {
+    return scrape_.answer->status == 0 && proxy.draining <= scrape_.ended &&
+           proxy.ended <= scrape_.ended + kGoodbye + index_.rules().round_trip_max;
   }
 
   [[nodiscard]] bool is_crowded() const {

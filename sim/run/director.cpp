@@ -19,6 +19,9 @@ constexpr std::uint32_t kCorruptPercent = 1;
 constexpr base::Duration kAfterglow = std::chrono::seconds(2);
 // Until the name server knows of a proxy that ended without a word: meanwhile clients meet it.
 constexpr base::Duration kNamesLag = std::chrono::seconds(20);
+// A proxy that was killed while it wrote.
+constexpr base::Duration kBackAfter = std::chrono::seconds(5);
+constexpr int kRottenBytes = 20;
 constexpr std::uint64_t kExtraScrapesMax = 8;
 constexpr std::uint64_t kScrapesAtOnce = 4;  // --scrape.max-concurrent
 constexpr base::Duration kImpatientAfter = std::chrono::milliseconds(200);
@@ -31,6 +34,12 @@ FaultEffect effect_of(FaultKind kind) {
       return FaultEffect::kBetween;
     case FaultKind::kCorrupt:
       return FaultEffect::kCorrupt;
+    case FaultKind::kDiskFull:
+    case FaultKind::kDiskSlow:
+    case FaultKind::kDiskLies:
+    case FaultKind::kDiskRots:
+    case FaultKind::kDiskFails:
+      return FaultEffect::kDisk;
     default:
       return FaultEffect::kTraffic;
   }
@@ -130,6 +139,8 @@ void Director::command_proxy(const Command& what) {
     case CommandKind::kLoseProxy:
       proxy.lose();
       return at(world_.now() + kNamesLag, [this] { stage_.update_names(); });
+    case CommandKind::kKillWriting:
+      return kill_writing(proxy, what);
     case CommandKind::kRestartProxy:
       proxy.restart();
       return stage_.update_names();
@@ -148,6 +159,22 @@ void Director::command_proxy(const Command& what) {
     default:
       return;
   }
+}
+
+// Not by the agenda, which is looked into only now and then.
+void Director::kill_writing(actor::ProxyHost& proxy, const Command& what) {
+  if (proxy.disk() == nullptr) return;
+  proxy.disk()->when_writing([this, &proxy, what](base::Duration took) {
+    stage_.at(world_.now() + took * (what.amount % 1000) / 1000, [this, &proxy, what] {
+      if (what.amount % 2 == 0) {
+        proxy.kill();
+      } else {
+        proxy.lose();
+      }
+      at(world_.now() + kBackAfter, [this, target = what.target] { stage_.start_a_proxy(target); });
+    });
+  });
+  at(world_.now() + what.length, [&proxy] { proxy.disk()->when_writing(nullptr); });
 }
 
 // The first ones wait for a page as Prometheus does, and take all the places there are; those that
@@ -252,6 +279,14 @@ void Director::fault(const Fault& what) {
       places = {a.place};
       end = break_host(what, a);
       break;
+    case FaultKind::kDiskFull:
+    case FaultKind::kDiskSlow:
+    case FaultKind::kDiskLies:
+    case FaultKind::kDiskRots:
+    case FaultKind::kDiskFails:
+      places.clear();
+      end = break_disks(what, places);
+      break;
     case FaultKind::kAcceptAndClose:
     case FaultKind::kUneven:
     case FaultKind::kRemoveBackend:
@@ -329,6 +364,56 @@ Director::End Director::break_host(const Fault& what, const Stage::Spot& a) {
       if (a.process == nullptr) return nullptr;
       a.process->limit_descriptors(a.process->handles().descriptors());
       return [process = a.process] { process->limit_descriptors(std::nullopt); };
+    default:
+      return nullptr;
+  }
+}
+
+Director::End Director::break_disks(const Fault& what, std::vector<Place>& places) {
+  const auto& proxies = stage_.proxies();
+  const std::size_t chosen = what.a % (proxies.size() + 1);
+  std::vector<End> ends;
+  for (std::size_t i = 0; i < proxies.size(); ++i) {
+    if (chosen != i && chosen != proxies.size()) continue;
+    End end = break_disk(what, proxies[i]->disk());
+    if (!end) continue;
+    ends.push_back(std::move(end));
+    places.push_back(proxies[i]->place());
+  }
+  if (ends.empty()) return nullptr;
+  return [ends = std::move(ends)] {
+    for (const End& end : ends) end();
+  };
+}
+
+Director::End Director::break_disk(const Fault& what, VirtualDisk* disk) {
+  if (disk == nullptr) return nullptr;
+  switch (what.kind) {
+    case FaultKind::kDiskFull:
+      if (disk->bytes() == 0) return nullptr;  // nobody could begin there
+      disk->limit(disk->bytes());
+      return [disk] { disk->limit(std::nullopt); };
+    case FaultKind::kDiskSlow:
+      disk->slow(std::chrono::milliseconds(what.amount));
+      return [disk] { disk->slow({}); };
+    case FaultKind::kDiskLies:
+      disk->lie(true);
+      return [disk] { disk->lie(false); };
+    case FaultKind::kDiskFails:
+      disk->fail(static_cast<std::uint32_t>(what.amount));
+      return [disk] { disk->fail(0); };
+    case FaultKind::kDiskRots: {
+      std::vector<std::string> files = disk->files();
+      std::erase_if(files, [](const std::string& file) {
+        return file.find(".corrupt-") != file.npos;  // nobody reads those
+      });
+      if (files.empty()) return nullptr;
+      const std::string& file = files[what.amount % files.size()];
+      bool has_rotted = false;
+      for (int i = 0; i < kRottenBytes; ++i) has_rotted = disk->rot(file) || has_rotted;
+      if (!has_rotted) return nullptr;
+      return [] {};
+    }
     default:
       return nullptr;
   }

@@ -38,6 +38,7 @@ class Director {
 
   void command(const scenario::Command& command);
   void command_proxy(const scenario::Command& command);
+  void kill_writing(actor::ProxyHost& proxy, const scenario::Command& command);
   void extra_scrapes(const scenario::Command& command);
   void restart_client(std::uint32_t number, base::Duration away);
   void hang_client(std::uint32_t number, base::Duration length);
@@ -51,6 +52,8 @@ class Director {
   [[nodiscard]] End break_link(const scenario::Fault& fault, const Stage::Spot& a,
                                const Stage::Spot& b);
   [[nodiscard]] End break_host(const scenario::Fault& fault, const Stage::Spot& a);
+  [[nodiscard]] End break_disks(const scenario::Fault& fault, std::vector<history::Place>& places);
+  [[nodiscard]] static End break_disk(const scenario::Fault& fault, VirtualDisk* disk);
   [[nodiscard]] End break_balancer(const scenario::Fault& fault);
   [[nodiscard]] history::FaultId begin_fault(std::string what, std::vector<history::Place> places,
                                              history::FaultEffect effect);

@@ -76,6 +76,7 @@ history::Rules rules_of(const Setup& setup, base::Instant start) {
   rules.tells_addresses_of_tcp = setup.load_balancer && setup.proxy_header % 3 != 0;
   rules.tells_addresses_of_websocket =
       rules.tells_addresses_of_tcp || (setup.load_balancer && setup.forwarded_for);
+  rules.durable_pushes = setup.push_store;
   rules.heap_bytes_max = kHeapBytesMax;
   rules.idle_events_per_second_max = idle_events_per_second_max(setup);
   return rules;

@@ -1,6 +1,7 @@
 #include "sim/run/stage.h"
 
 #include <algorithm>
+#include <boost/asio/bind_executor.hpp>
 #include <utility>
 
 #include "sim/actor/java_client.h"
@@ -69,6 +70,7 @@ void Stage::add_proxy() {
   config.id = history::ProxyId{number};
   config.address = proxy_host(number);
   config.shards = setup_.shards;
+  config.has_disk = setup_.push_store;
   config.push_commit_delay = setup_.push_commit_delay;
   config.started = [this] { update_names(); };
   server::Config& server = config.server;
@@ -286,6 +288,18 @@ void Stage::forge(std::uint64_t number, std::uint32_t target) {
   const auto& forgeries = actor::forgeries();
   const Address door = number % 2 == 1 ? proxy(target).address() : entrance(target);
   add_attacker(door, forgeries[number / 2 % forgeries.size()]);
+}
+
+void Stage::at(base::Instant moment, std::function<void()> what) {
+  runtime::Shard& shard = strangers_->shard(0);
+  auto timer = shard.timers.make_timer();
+  runtime::Timer& waiting = *timer;
+  waiting.async_wait_until(
+      moment, boost::asio::bind_executor(
+                  shard.executor,
+                  [kept = std::move(timer), what = std::move(what)](runtime::error_code error) {
+                    if (!error) what();
+                  }));
 }
 
 void Stage::flood(std::uint64_t strangers, std::uint32_t target) {

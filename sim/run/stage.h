@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,6 +52,8 @@ class Stage {
     Address host;
     Process* process = nullptr;  // that lives there now; null: none
   };
+  // Lets something happen at that very moment, as an event of the world.
+  void at(base::Instant moment, std::function<void()> what);
   // Odd numbers: clients, 1 the first. Even ones: the load balancer, Prometheis, proxies; so that
   // the few are met as often as the many.
   [[nodiscard]] Spot spot(std::uint32_t number);

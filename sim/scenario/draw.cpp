@@ -56,6 +56,7 @@ struct Recipe {
   std::uint32_t faults_max;
   void (*adapt)(Setup&, Draws&);
   std::uint32_t discovery_percent = 0;  // of its seeds
+  std::uint32_t disk_percent = 0;
 };
 
 void leave(Setup& /*setup*/, Draws& /*draws*/) {}
@@ -111,7 +112,8 @@ const std::vector<Recipe>& recipes() {
        32,
        16,
        large,
-       20},
+       20,
+       50},
       {{"reconnect", "outages of proxies and of the network: every client comes back"},
        {kProxyDeaths, kProxyPauses, kClientDeaths},
        {kPartitions, kResets, kDials, kBalancer, kNames},
@@ -129,13 +131,17 @@ const std::vector<Recipe>& recipes() {
        {kPartitions, kSlowness, kResets},
        30,
        8,
-       with_ha_pair},
+       with_ha_pair,
+       0,
+       60},
       {{"keys", "restarts of a proxy whose keys come late, and pushes meanwhile"},
        {kRestarts, kRestarts, kPushes, kPushes},
        {kResets},
        40,
        8,
-       with_late_keys},
+       with_late_keys,
+       0,
+       50},
       {{"java", "models of the Java clients with their habits, and what makes them show"},
        {kScaling, kProxyDeaths, kProxyPauses, kStalls},
        {kPartitions, kResets, kDials},
@@ -218,6 +224,12 @@ std::uint64_t amount_of(FaultKind kind, Draws& draws) {
       return draws.log_uniform(100'000);
     case FaultKind::kFlood:
       return draws.log_uniform(128);
+    case FaultKind::kDiskSlow:
+      return draws.log_uniform(10'000);
+    case FaultKind::kDiskRots:
+      return draws.below(1000);
+    case FaultKind::kDiskFails:
+      return draws.log_uniform(100);
     default:
       return 0;
   }
@@ -341,6 +353,48 @@ void add_discovery(Scenario& scenario, Draws& draws) {
   }
 }
 
+// ---- Disks: of draws of their own, too.
+
+constexpr FaultKind kRefusals[] = {FaultKind::kDiskFull, FaultKind::kDiskSlow,
+                                   FaultKind::kDiskFails};
+constexpr FaultKind kLies[] = {FaultKind::kDiskLies};
+constexpr FaultKind kRot[] = {FaultKind::kDiskRots};
+constexpr std::uint64_t kDiskFaultsMax = 6;
+constexpr std::uint64_t kWritingKillsMax = 4;
+
+constexpr Duration kBeforePush = 3s;
+constexpr std::uint32_t kPushesMetPercent = 70;
+
+// Soon before a push that there is, mostly.
+Duration draw_disk_time(const Scenario& scenario, Draws& draws) {
+  std::vector<Duration> pushes;
+  for (const Command& command : scenario.commands) {
+    if (is_push(command.kind)) pushes.push_back(command.at);
+  }
+  if (pushes.empty() || !draws.percent(kPushesMetPercent)) {
+    return draw_time(scenario.setup, nullptr, draws);
+  }
+  const Duration before = time_up_to(draws, kBeforePush);
+  return std::max<Duration>(5s, pushes[draws.below(pushes.size())] - before);
+}
+
+void add_disk(Scenario& scenario, Draws& draws) {
+  scenario.setup.push_store = true;
+  const Scenario before = scenario;
+  const auto kinds = swarm<FaultKind>({kRefusals, kLies, kRot}, draws);
+  for (auto left = kinds.empty() ? 0 : draws.below(kDiskFaultsMax + 1); left > 0; --left) {
+    Fault fault = draw_fault(before, kinds, draws);
+    fault.at = draw_disk_time(before, draws);
+    scenario.faults.push_back(fault);
+  }
+  constexpr CommandKind kKills[] = {CommandKind::kKillWriting};
+  for (auto left = draws.percent(50) ? 0 : draws.below(kWritingKillsMax + 1); left > 0; --left) {
+    Command command = draw_command(before, kKills, draws);
+    command.at = draw_disk_time(before, draws);
+    scenario.commands.push_back(command);
+  }
+}
+
 }  // namespace
 
 std::span<const Profile> profiles() {
@@ -378,6 +432,8 @@ Scenario draw(std::string_view profile, std::uint64_t seed) {
     }
   }
   if (discovers) add_discovery(scenario, of_discovery);
+  Draws of_disk(seed, mix(hash_of(profile), hash_of("disk")));
+  if (of_disk.percent(recipe.disk_percent)) add_disk(scenario, of_disk);
   std::ranges::stable_sort(scenario.commands, {}, &Command::at);
   std::ranges::stable_sort(scenario.faults, {}, &Fault::at);
   return scenario;

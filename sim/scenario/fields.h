@@ -37,6 +37,7 @@ void for_each_field_of_setup(SetupRef& setup, Field&& field) {
   field("shutdown_grace", setup.shutdown_grace);
   field("connection_age", setup.connection_age);
   field("connections_spare", setup.connections_spare);
+  field("push_store", setup.push_store);
   field("push_commit_delay", setup.push_commit_delay);
   field("payload_bytes_max", setup.payload_bytes_max);
   field("latency", setup.latency);

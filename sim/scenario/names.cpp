@@ -12,13 +12,14 @@ constexpr std::array<std::string_view, kCommandKinds> kCommandNames = {
     "lose_client",   "restart_client", "hang_client",  "pause_client",  "start_proxy",
     "drain_proxy",   "kill_proxy",     "lose_proxy",   "restart_proxy", "pause_proxy",
     "abort_scrape",  "slow_scrape",    "extra_scrape", "attack",        "impersonate",
-    "garble_client", "forge_address"};
+    "garble_client", "forge_address",  "kill_writing"};
 constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
     "partition",        "one_way",    "isolate",        "slow_link", "clog",
     "bandwidth",        "one_byte",   "reset",          "refuse",    "hang_dials",
     "accept_and_close", "uneven",     "remove_backend", "idle_drop", "dns_empty",
     "dns_stale",        "clock_jump", "no_descriptors", "corrupt",   "flood",
-    "broken_headers"};
+    "broken_headers",   "disk_full",  "disk_slow",      "disk_lies", "disk_rots",
+    "disk_fails"};
 
 template <class Kind, std::size_t count>
 std::optional<Kind> named(const std::array<std::string_view, count>& names, std::string_view name) {

@@ -17,7 +17,7 @@ namespace prometheus_rsocket::sim::scenario {
 [[nodiscard]] std::optional<FaultKind> fault_named(std::string_view name);
 
 inline constexpr std::size_t kCommandKinds =
-    static_cast<std::size_t>(CommandKind::kForgeAddress) + 1;
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kBrokenHeaders) + 1;
+    static_cast<std::size_t>(CommandKind::kKillWriting) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kDiskFails) + 1;
 
 }  // namespace prometheus_rsocket::sim::scenario

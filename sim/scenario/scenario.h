@@ -51,7 +51,8 @@ struct Setup {
   Duration key_delay_max = 300ms;  // how long a key is made, at most
   Duration shutdown_grace = 30s;
   Duration connection_age = 0s;     // --rsocket.max-connection-age; 0: off
-  Duration push_commit_delay = 0s;  // of the store, at most
+  bool push_store = false;          // --push.store, on a disk of each proxy's own
+  Duration push_commit_delay = 0s;  // without: of the store in memory, at most
   // --rsocket.max-connections, over the number of applications at the start; 0: the default.
   std::uint32_t connections_spare = 0;
   std::uint64_t payload_bytes_max = std::uint64_t{1} << 20;
@@ -95,6 +96,7 @@ enum class CommandKind : std::uint8_t {
   kImpersonate,   // another process under the client's name, for `length`; how it ends: `amount`
   kGarbleClient,  // answers with something malformed for `length`
   kForgeAddress,  // a hostile peer says it is somebody else, to a proxy or to the load balancer
+  kKillWriting,   // kills the proxy while its disk writes next, within `length`; or the power goes
 };
 
 struct Command {
@@ -130,6 +132,12 @@ enum class FaultKind : std::uint8_t {
   kCorrupt,        // the load balancer changes a byte in a hundred segments
   kFlood,          // `amount` strangers connect where clients do, and say nothing
   kBrokenHeaders,  // the load balancer writes no header, or one that is none
+  // Of proxy a; or, if it is one beyond the last, of each:
+  kDiskFull,   // the disk has no room
+  kDiskSlow,   // a sync takes `amount` ms longer
+  kDiskLies,   // it syncs nothing, and says that it does
+  kDiskRots,   // bytes of a file, which `amount` chooses, change
+  kDiskFails,  // of what is written, synced and named `amount` in a hundred fail
 };
 
 struct Fault {

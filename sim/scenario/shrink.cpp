@@ -112,6 +112,7 @@ class Shrinker {
     }
     note(set(&Setup::forwarded_for, false));
     note(set(&Setup::load_balancer, false));
+    note(set(&Setup::push_store, false));
     note(set(&Setup::least_connections, true));
     note(set(&Setup::real_keys, false));
     for (const auto field :

@@ -135,6 +135,7 @@ class ScriptedProxy {
   bool closes_at_once = false;
   PrivateKey key;
   std::vector<base::Instant> accepted;
+  std::string authorization;  // of the latest upgrade to WebSocket
   std::vector<std::unique_ptr<Peer>> peers;
 
   // Dials are refused; who is connected stays.
@@ -171,7 +172,9 @@ class ScriptedProxy {
         shard_, std::move(stream), {shard_.clock.now() + std::chrono::seconds(10)},
         boost::asio::bind_executor(shard_.executor, [this](runtime::error_code error,
                                                            transport::AcceptedWebSocket accepted_) {
-          if (!error) add(std::move(accepted_.channel));
+          if (error) return;
+          authorization = accepted_.authorization;
+          add(std::move(accepted_.channel));
         }));
   }
 

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <latch>
+#include <thread>
 
 namespace prometheus_rsocket::bench {
 namespace {
@@ -38,6 +40,20 @@ TEST(ProcessFigures, ThisProcessUsesMemory) {
   EXPECT_GT(figures->resident.bytes, 0U);
   EXPECT_GE(figures->resident.bytes_peak, figures->resident.bytes);
 }
+
+TEST(ProcessHandles, AThreadAndADescriptorMoreAreCounted) {
+  const auto before = read_process_handles(::getpid());
+  ASSERT_TRUE(before);
+  const int descriptor = ::dup(STDERR_FILENO);
+  std::latch end(1);
+  const std::jthread thread([&end] { end.wait(); });
+  EXPECT_EQ(read_process_handles(::getpid()),
+            (ProcessHandles{before->descriptors + 1, before->threads + 1}));
+  end.count_down();
+  ::close(descriptor);
+}
+
+TEST(ProcessHandles, NobodyHasNone) { EXPECT_EQ(read_process_handles(0), std::nullopt); }
 
 }  // namespace
 }  // namespace prometheus_rsocket::bench

@@ -31,7 +31,7 @@ TEST(Environment, WithoutVariablesEverythingHasMicrometersDefaults) {
   const auto [connects, settings, problem] = read({});
   EXPECT_TRUE(connects);
   EXPECT_EQ(settings.host, "localhost");
-  const auto config = make_config(settings);
+  const auto config = *make_config(settings);
   EXPECT_EQ(config.targets.front().port, 7001);
   EXPECT_EQ(config.targets.front().transport, transport::TransportKind::kTcp);
   EXPECT_EQ(config.retry.first_backoff, seconds(10));
@@ -76,10 +76,33 @@ TEST(Environment, ADisabledClientDoesNotConnectAndIsNoProblem) {
   EXPECT_EQ(result.problem, "");
 }
 
-TEST(Environment, AClientThatShallSpeakTlsDoesNotSpeakInClear) {
+TEST(Environment, AClientThatShallSpeakTlsDoes) {
   const auto result = read({{"MICROMETER_PROMETHEUS_RSOCKET_SECURE", "true"}});
-  EXPECT_FALSE(result.connects);
-  EXPECT_NE(result.problem, "");
+  EXPECT_TRUE(result.connects) << result.problem;
+  const auto config = *make_config(result.settings);
+  EXPECT_TRUE(config.targets.front().secure);
+  EXPECT_EQ(config.targets.front().port, 7001);
+  EXPECT_NE(config.credentials.tls, nullptr);
+}
+
+TEST(Environment, TheFilesOfTlsStayAsTheyAreAndFalseTakesThemBack) {
+  Settings settings;
+  settings.tls = Tls{.authorities_file = "authorities.pem"};
+  std::string problem;
+  const auto read_secure = [&](const std::optional<std::string>& value) {
+    return read_environment(
+        [&](const std::string& name) {
+          return name == "MICROMETER_PROMETHEUS_RSOCKET_SECURE" ? value : std::nullopt;
+        },
+        settings, problem);
+  };
+  for (const auto& value : {std::optional<std::string>(), std::optional<std::string>("true")}) {
+    EXPECT_TRUE(read_secure(value));
+    ASSERT_TRUE(settings.tls);
+    EXPECT_EQ(settings.tls->authorities_file, "authorities.pem");
+  }
+  EXPECT_TRUE(read_secure("false"));
+  EXPECT_FALSE(settings.tls);
 }
 
 TEST(Environment, AValueThatCannotBeReadIsNamedAndNothingIsTaken) {

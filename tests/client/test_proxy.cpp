@@ -144,8 +144,30 @@ void TestProxy::accept() {
       boost::asio::bind_executor(
           shard.executor, [this](runtime::error_code error, std::unique_ptr<runtime::Stream> from) {
             if (error) return;
-            serve(std::move(from));
+            if (config_.tls) {
+              decrypt(std::move(from));
+            } else {
+              serve(std::move(from));
+            }
             accept();
+          }));
+}
+
+void TestProxy::decrypt(std::unique_ptr<runtime::Stream> stream) {
+  config_.tls->async_handshake(
+      std::move(stream),
+      boost::asio::bind_executor(
+          process_.shard(0).executor,
+          [this](runtime::error_code error, std::unique_ptr<runtime::Stream> encrypted,
+                 const runtime::TlsPeer& peer) {
+            note([&](Seen& seen) {
+              if (error) {
+                ++seen.refused;
+              } else {
+                seen.encrypted_with.push_back(peer);
+              }
+            });
+            if (!error) serve(std::move(encrypted));
           }));
 }
 
@@ -158,7 +180,9 @@ void TestProxy::serve(std::unique_ptr<runtime::Stream> stream) {
       shard, std::move(stream), {shard.clock.now() + kPatience},
       boost::asio::bind_executor(
           shard.executor, [this](runtime::error_code error, transport::AcceptedWebSocket accepted) {
-            if (!error) add_peer(std::move(accepted.channel));
+            if (error) return;
+            note([&](Seen& seen) { seen.authorizations.push_back(accepted.authorization); });
+            add_peer(std::move(accepted.channel));
           }));
 }
 

@@ -15,6 +15,7 @@
 #include "client_keys.h"
 #include "envelope/key.h"
 #include "net/process.h"
+#include "runtime/tls.h"
 #include "runtime_core.h"
 #include "transport/session.h"
 
@@ -28,6 +29,7 @@ class TestProxy {
     bool gives_key = true;
     bool answers_pushes = true;  // false: holds them until answer_pushes()
     bool rejects_pushes = false;
+    std::shared_ptr<const runtime::TlsServer> tls = {};  // null: in clear
   };
 
   explicit TestProxy(Config config);
@@ -46,8 +48,11 @@ class TestProxy {
   struct Seen {
     std::size_t connections = 0;  // SETUP came, or closed at once
     std::size_t ended = 0;
+    std::size_t refused = 0;  // handshakes of TLS that failed
     std::vector<std::string> setup_metadata;
-    std::vector<std::string> pushes;  // opened texts, both kinds
+    std::vector<std::string> authorizations;       // of WebSocket upgrades
+    std::vector<runtime::TlsPeer> encrypted_with;  // who came over TLS
+    std::vector<std::string> pushes;               // opened texts, both kinds
   };
   [[nodiscard]] Seen seen();
   // Waits until `holds` does; fails the test if it takes 20 s.
@@ -57,6 +62,7 @@ class TestProxy {
   class Peer;
 
   void accept();
+  void decrypt(std::unique_ptr<runtime::Stream> stream);
   void serve(std::unique_ptr<runtime::Stream> stream);
   void add_peer(std::unique_ptr<transport::FrameChannel> channel);
   template <class F>

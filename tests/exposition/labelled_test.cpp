@@ -36,6 +36,16 @@ TEST(Labelled, AClientsOwnAreExported) {
             "a{" + added + ",exported_job=\"e\",exported_exported_job=\"j\"} 1\n");
 }
 
+TEST(Labelled, OneWithoutAValueOnlyRenamesTheClientsOwn) {
+  const auto labelled_so = [](std::string_view text, const std::vector<ExtraLabel>& labels) {
+    return with_labels(text, Dialect::kText, labels, std::numeric_limits<std::size_t>::max());
+  };
+  EXPECT_EQ(labelled_so("a 1\na{job=\"j\"} 2\n", {{"job", ""}, {"instance", "x"}}),
+            "a{instance=\"x\"} 1\na{instance=\"x\",exported_job=\"j\"} 2\n");
+  EXPECT_EQ(labelled_so("a{job=\"j\"} 2\n", {{"instance", "x"}, {"job", ""}}),
+            "a{instance=\"x\",exported_job=\"j\"} 2\n");
+}
+
 TEST(Labelled, NamesBetweenQuotesStay) {
   const std::string added(kAdded);
   EXPECT_EQ(labelled("{\"a.b\"} 1\n{c=\"1\",\"a.b\",\"d.e\"=\"2\"} 2\n"),

@@ -70,6 +70,27 @@ TEST(Names, ThatAreOneWhenEscapedAreOneFamily) {
   EXPECT_EQ(page.stats.duplicates_dropped, 1U);
 }
 
+// The fuzzer found it: samples were named after no family of the page, and so of no type.
+TEST(Names, OfSamplesAreThoseOfTheFamilyWithItsSuffixWhateverIsEscaped) {
+  const std::string text =
+      "# TYPE a_b summary\na_b{quantile=\"0.5\"} 1\na_b_sum 1\na_b_count 1\n"
+      "# TYPE \"c.d\" histogram\n{\"c.d_bucket\",le=\"+Inf\"} 1\n{\"c.d_sum\"} 1\n";
+  EXPECT_EQ(merged({text}, {.escaping = Escaping::kDots}).text,
+            "# TYPE a__b summary\na__b{quantile=\"0.5\"} 1\na__b_sum 1\na__b_count 1\n"
+            "# TYPE c_dot_d histogram\nc_dot_d_bucket{le=\"+Inf\"} 1\nc_dot_d_sum 1\n");
+  EXPECT_EQ(merged({text}, {.escaping = Escaping::kValues}).text,
+            "# TYPE a_b summary\na_b{quantile=\"0.5\"} 1\na_b_sum 1\na_b_count 1\n"
+            "# TYPE U__c_2e_d histogram\nU__c_2e_d_bucket{le=\"+Inf\"} 1\nU__c_2e_d_sum 1\n");
+}
+
+// The fuzzer found it: such families were left out, as if they were of another.
+TEST(Names, OfFamiliesThatEndInCreatedAreTheirOwn) {
+  EXPECT_EQ(merged({"# TYPE a_created gauge\na_created 1\n"}, {.escaping = Escaping::kDots}).text,
+            "# TYPE a__created gauge\na__created 1\n");
+  EXPECT_EQ(merged({"{\"a.b_created\"} 1\n"}, {}).text,
+            "# TYPE a_b_created untyped\na_b_created 1\n");
+}
+
 TEST(Names, OfTwoLabelsThatAreOneWhenEscapedCostTheSample) {
   const Page page = merged({"a{\"b.c\"=\"1\",b_c=\"2\"} 1\na 2\n"}, {});
   EXPECT_EQ(page.text, "# TYPE a untyped\na 2\n");

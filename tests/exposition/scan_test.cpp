@@ -26,6 +26,26 @@ void expect_error(std::string_view text, ScanReason reason, std::size_t line = 1
 
 TEST(Scan, AnEmptyTextHasNoFamilies) { EXPECT_TRUE(scanned("").families.empty()); }
 
+// The shortest lines take some times their bytes: a bound on the text alone bounds little.
+TEST(Scan, AnIndexOverItsBoundIsNotMade) {
+  std::string families;
+  std::string samples;
+  for (int i = 0; i < 10'000; ++i) {
+    families += "a" + std::to_string(i) + " 1\n";
+    samples += "a 1\n";
+  }
+  for (const std::string& text : {families, samples}) {
+    const auto whole = scan(text, kKey);
+    ASSERT_TRUE(whole);
+    EXPECT_FALSE(scan(text, kKey, whole->bytes() / 2));
+    const auto small = scan(text, kKey, 10'000);
+    ASSERT_FALSE(small);
+    EXPECT_EQ(small.error().reason, ScanReason::kTooMany);
+    EXPECT_LT(small.error().line, 1'000U) << "read no further than it may be";
+  }
+  EXPECT_TRUE(scan(samples, kKey, samples.size() * 5));
+}
+
 TEST(Scan, SamplesOfASummaryBelongToItByItsType) {
   const Index index = scanned(kMicrometer);
   ASSERT_EQ(index.families.size(), 3U);

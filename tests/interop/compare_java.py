@@ -24,10 +24,12 @@ from pathlib import Path
 
 from comparison.measure import Measured, Size, measure
 from comparison.report import Row, as_json, notes, rows, table
-from suite.outcome import EXIT_FAIL, EXIT_PASS, EXIT_SKIP, Failed, Skipped
 from suite.peers import Peers
-from suite.programs import CppProxy, JavaProxy
-from suite.results import loudly_skipped
+from suite.programs import JavaProxy
+
+from harness.outcome import EXIT_FAIL, EXIT_PASS, EXIT_SKIP, Failed, Skipped
+from harness.proxy import CppProxy
+from harness.results import loudly_skipped
 
 RSOCKET_VERSION = "1.1.3"  # what Micrometer's client 1.5.3 comes with
 

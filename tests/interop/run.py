@@ -3,7 +3,7 @@
 
     run.py --prepare --work-dir DIR                    get the peers (once; they are kept in DIR)
     run.py --case NAME --work-dir DIR --proxy-binary FILE --client-example-dir DIR
-           --differential-binary FILE
+           --differential-binary FILE --peer-dir DIR
     run.py --list                                      one line a case: name, time limit, waits
     run.py --table …                                   run what has no record yet, print the table
     run.py --table --fresh …                           run everything again
@@ -19,16 +19,37 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite import cases_ha, cases_java, cases_java_proxy, cases_others
+from suite import (  # finds tests/harness
+    cases_access,
+    cases_access_files,
+    cases_ha,
+    cases_java,
+    cases_java_proxy,
+    cases_others,
+    cases_rebalance,
+    cases_tls,
+)
 from suite.case import Binaries, Case
-from suite.results import Result, prepare, recorded, run_case, table, tell_skipped, worst
+from suite.results import measured_table, prepare, run_case, table
+
+from harness.results import Result, recorded, tell_skipped, worst
 
 EXIT_USAGE = 2
 
 
 def all_cases() -> list[Case]:
     """Every case, in the order of the table."""
-    return [*cases_java.cases(), *cases_java_proxy.cases(), *cases_others.cases(), *cases_ha.cases()]
+    modules = (
+        cases_java,
+        cases_java_proxy,
+        cases_others,
+        cases_ha,
+        cases_rebalance,
+        cases_tls,
+        cases_access,
+        cases_access_files,
+    )
+    return [case for module in modules for case in module.cases()]
 
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -46,11 +67,18 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--proxy-binary", type=Path, metavar="FILE")
     parser.add_argument("--client-example-dir", type=Path, metavar="DIR")
     parser.add_argument("--differential-binary", type=Path, metavar="FILE")
+    parser.add_argument("--peer-dir", type=Path, metavar="DIR")
     parser.add_argument("--work-dir", type=Path, metavar="DIR")
     arguments = parser.parse_args(words)
     if not arguments.list and arguments.work_dir is None:
         parser.error("--work-dir is missing: where the peers are kept, outside the source tree")
-    for name in ("proxy_binary", "client_example_dir", "differential_binary", "work_dir"):
+    for name in (
+        "proxy_binary",
+        "client_example_dir",
+        "differential_binary",
+        "peer_dir",
+        "work_dir",
+    ):
         path = getattr(arguments, name)
         if path is not None:
             setattr(arguments, name, path.resolve())
@@ -71,19 +99,23 @@ def print_table(arguments: argparse.Namespace) -> int:
     cases = all_cases()
     results: dict[str, Result] = {}
     for case in cases:
-        result = None if arguments.fresh else recorded(arguments.work_dir, case)
+        result = None if arguments.fresh else recorded(arguments.work_dir, case.name)
         if result is None and not arguments.recorded:
             result = _run(case, arguments)
         if result is not None:
             results[case.name] = result
     print(table(cases, results))
-    tell_skipped(cases, results)
+    print(measured_table(cases, results))
+    tell_skipped(len(cases), results)
     return worst({result.code for result in results.values()})
 
 
 def _run(case: Case, arguments: argparse.Namespace) -> Result:
     binaries = Binaries(
-        arguments.proxy_binary, arguments.client_example_dir, arguments.differential_binary
+        arguments.proxy_binary,
+        arguments.client_example_dir,
+        arguments.differential_binary,
+        arguments.peer_dir,
     )
     return run_case(case, arguments.work_dir, binaries)
 

@@ -11,11 +11,12 @@ import unittest
 from collections.abc import Sequence
 
 import compare_java
-from comparison import usage
 from comparison.measure import Measured, Scrape, Scrapes, Size
 from comparison.pages import PageJudge
 from comparison.report import as_json, rows, table
-from suite.outcome import Failed
+
+from harness import usage
+from harness.outcome import Failed
 
 CLIENTS = ("a-0", "a-1")
 SERIES = 3

@@ -8,8 +8,9 @@ from pathlib import Path
 from unittest import mock
 
 from suite import peers
-from suite.outcome import Failed, Skipped
 from suite.peers import Peers, Recipe
+
+from harness.outcome import Failed, Skipped
 
 
 def _recipe(name: str, script: str, registry: str = "a registry") -> Recipe:

@@ -38,9 +38,9 @@ TEST(ConfigFile, WithAValueOfAnotherFormIsWrong) {
   EXPECT_EQ(read("a: {b: 1}\n"), "f.yml:1:4: a: it takes a value or a list of values");
   EXPECT_EQ(read("a:\n"), "f.yml:1:1: a: it has no value");
   EXPECT_EQ(read("a: [[1]]\n"), "f.yml:1:4: a: its list holds something that is no value");
-  EXPECT_EQ(read("[a]: 1\n"), "f.yml:1:1: the name of an option is expected");
+  EXPECT_EQ(read("[a]: 1\n"), "f.yml:1:1: a key is text");
   EXPECT_EQ(read("- a\n"), "f.yml:1:1: a configuration is a map of options to values");
-  EXPECT_EQ(read("a: 1\n---\nb: 2\n"), "f.yml:3:1: a second document is not expected");
+  EXPECT_EQ(read("a: 1\n---\nb: 2\n"), "f.yml:2:1: a second document is not expected");
 }
 
 TEST(ConfigFile, ThatIsNoYamlIsWrongWhereItIsNot) {

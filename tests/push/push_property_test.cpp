@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "push/memory_push_store.h"
+#include "push/push_store.h"
 
 namespace prometheus_rsocket::push {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 TEST(PushProperty, AcknowledgedIsShownToEachScraperAndNeverTwice) {
   EXPECT_TRUE(rc::check([] {
     base::Instant now = base::Instant{} + kStartGrace;
-    MemoryPushStore store(Config{}, base::Instant{});
+    PushStore store(Config{}, base::Instant{});
     const std::vector<std::string> names{"a", "b", "c"};
     std::map<std::string, std::multiset<std::string>> complete;
     std::vector<std::pair<std::string, Offer>> open;

@@ -515,16 +515,29 @@ TEST(Connection, TheNinthRequestUnderWayIsRejected) {
 }
 
 TEST(Connection, AFullOutboundQueueStopsReading) {
-  Script script = server({.outbound_queue_bytes_max = 100});
+  Script script = server({.outbound_queue_bytes_max = 100 + kQueuedFrameBytes});
   EXPECT_TRUE(script.connection.wants_read());
   (void)script.connection.fire_and_forget(text_payload(std::string(94, 'x')));
-  EXPECT_EQ(script.connection.queued_bytes(), 100U);
+  EXPECT_EQ(script.connection.queued_bytes(), 100U + kQueuedFrameBytes);
   EXPECT_TRUE(script.connection.wants_read());
   (void)script.connection.fire_and_forget(text_payload(""));
   EXPECT_FALSE(script.connection.wants_read());
   (void)script.connection.poll_frame();
   EXPECT_TRUE(script.connection.wants_read());
-  EXPECT_EQ(script.connection.queued_bytes(), 6U);
+  EXPECT_EQ(script.connection.queued_bytes(), 6U + kQueuedFrameBytes);
+}
+
+// Each takes ten times its bytes: 43,000 of them were 256 KiB.
+TEST(Connection, TinyFramesFillTheOutboundQueueByWhatEachTakes) {
+  Script script = server();
+  std::size_t frames = 0;
+  for (; script.connection.wants_read(); ++frames) {
+    (void)script.connection.fire_and_forget(text_payload(""));
+  }
+  EXPECT_LE(frames, kOutboundQueueBytesMax / kQueuedFrameBytes);
+  while (script.connection.poll_frame()) {
+  }
+  EXPECT_EQ(script.connection.queued_bytes(), 0U);
 }
 
 TEST(Connection, ARequestOverThePayloadBoundIsRejected) {

@@ -28,6 +28,20 @@ TEST(Logfmt, WhatIsNoUtf8IsShownAsBytes) {
   EXPECT_EQ(line_with("caf\xC3\xA9"), "msg=\"m\" client=\"caf\xC3\xA9\"");
 }
 
+TEST(Logfmt, WhatATerminalObeysBeyondAsciiIsShownAsBytes) {
+  EXPECT_EQ(line_with("\xC2\x9B"
+                      "2J"),
+            R"(msg="m" client="\xc2\x9b2J")")
+      << "CSI, of C1";
+  EXPECT_EQ(line_with("\xC2\xA0"), "msg=\"m\" client=\"\xC2\xA0\"") << "just behind C1";
+  EXPECT_EQ(line_with("\xE2\x80\xAE"), R"(msg="m" client="\xe2\x80\xae")") << "right to left";
+  EXPECT_EQ(line_with("\xE2\x81\xA6"), R"(msg="m" client="\xe2\x81\xa6")") << "an isolate";
+  EXPECT_EQ(line_with("\xE2\x80\x8F"), R"(msg="m" client="\xe2\x80\x8f")") << "a mark";
+  EXPECT_EQ(line_with("\xD8\x9C"), R"(msg="m" client="\xd8\x9c")") << "the Arabic letter mark";
+  EXPECT_EQ(line_with("\xE2\x80\xA8"), R"(msg="m" client="\xe2\x80\xa8")") << "a line separator";
+  EXPECT_EQ(line_with("\xE2\x80\xA6"), "msg=\"m\" client=\"\xE2\x80\xA6\"") << "an ellipsis";
+}
+
 TEST(Logfmt, ALongTextIsCutBetweenCharacters) {
   const std::string fits(kLogValueBytesMax, 'a');
   EXPECT_EQ(line_with(fits), "msg=\"m\" client=" + fits);

@@ -10,6 +10,7 @@
 #include "net/keys.h"
 #include "net/log.h"
 #include "net/process.h"
+#include "net/worker.h"
 #include "stage.h"
 
 namespace prometheus_rsocket::seam {
@@ -51,6 +52,7 @@ class NetStage final : public Stage {
  public:
   runtime::Process& server() override { return *server_; }
   runtime::Process& client() override { return *client_; }
+  runtime::Worker& client_worker() override { return *worker_; }
   [[nodiscard]] boost::asio::ip::address server_address() const override {
     return boost::asio::ip::address_v4::loopback();
   }
@@ -85,6 +87,7 @@ class NetStage final : public Stage {
   std::unique_ptr<runtime::Log> log_ =
       net::make_stderr_log(runtime::LogLevel::kDebug, net::LogFormat::kLogfmt);
   std::unique_ptr<runtime::Keys> keys_ = net::make_keys();
+  std::unique_ptr<runtime::Worker> worker_ = net::make_worker();
   std::unique_ptr<net::Process> server_ = std::make_unique<net::Process>(2, *keys_, *log_);
   std::unique_ptr<net::Process> client_ = std::make_unique<net::Process>(2, *keys_, *log_);
 };

@@ -29,10 +29,6 @@ namespace error = boost::asio::error;
 
 class SeamTest : public testing::TestWithParam<StageKind> {
  protected:
-  struct Ends {
-    StreamPtr client;
-    StreamPtr server;
-  };
   struct Got {
     std::string bytes;
     error_code error;
@@ -88,7 +84,8 @@ class SeamTest : public testing::TestWithParam<StageKind> {
     wait_for(accepted);
     EXPECT_EQ(dialled.error(), error_code());
     EXPECT_EQ(accepted.error(), error_code());
-    return {std::move(dialled.value()), std::move(accepted.value())};
+    Ends ends{std::move(dialled.value()), std::move(accepted.value())};
+    return GetParam().tls ? encrypt(stage(), std::move(ends)) : std::move(ends);
   }
 
   [[nodiscard]] static Transfer read(runtime::Stream& stream, std::string& into) {
@@ -151,6 +148,11 @@ class SeamTest : public testing::TestWithParam<StageKind> {
 };
 
 inline auto runtimes() { return testing::ValuesIn(all_stages()); }
+inline auto runtimes_and_tls() {
+  auto kinds = all_stages();
+  kinds.push_back({.seed = {}, .tls = true});
+  return testing::ValuesIn(kinds);
+}
 inline std::string name_of(const testing::TestParamInfo<StageKind>& info) {
   return to_string(info.param);
 }

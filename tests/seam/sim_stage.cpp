@@ -1,9 +1,16 @@
 // The conformance suite's stage in a simulated world: two hosts.
+#include "sim/worker.h"
 #include "sim/world.h"
 #include "stage.h"
 
 namespace prometheus_rsocket::seam {
 namespace {
+
+class TwoMilliseconds final : public sim::Blocking {
+ public:
+  void begin_work() override {}
+  base::Duration end_work() override { return std::chrono::milliseconds(2); }
+};
 
 class SimStage final : public Stage {
  public:
@@ -11,6 +18,7 @@ class SimStage final : public Stage {
 
   runtime::Process& server() override { return server_; }
   runtime::Process& client() override { return client_; }
+  runtime::Worker& client_worker() override { return worker_; }
   [[nodiscard]] boost::asio::ip::address server_address() const override { return server_.host(); }
 
   runtime::Endpoint silent_endpoint() override { return {sim::ip("10.0.0.99"), 7001}; }
@@ -27,6 +35,8 @@ class SimStage final : public Stage {
   sim::World world_;
   sim::Process& server_ = world_.add_process(sim::ip("10.0.0.1"), 2);
   sim::Process& client_ = world_.add_process(sim::ip("10.0.0.2"), 2);
+  TwoMilliseconds time_;
+  sim::Worker& worker_ = client_.emplace<sim::Worker>(client_, time_);
 };
 
 }  // namespace

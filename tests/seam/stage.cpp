@@ -3,6 +3,7 @@
 namespace prometheus_rsocket::seam {
 
 std::string to_string(const StageKind& kind) {
+  if (kind.tls) return "tls";
   return kind.seed ? "sim_" + std::to_string(*kind.seed) : "net";
 }
 

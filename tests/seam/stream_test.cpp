@@ -1,5 +1,5 @@
 // Streams: what is written arrives, and every way a connection ends looks the same on both
-// runtimes.
+// runtimes, and encrypted.
 #include <array>
 #include <vector>
 
@@ -24,7 +24,7 @@ class SeamStreams : public SeamTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, SeamStreams, runtimes(), name_of);
+INSTANTIATE_TEST_SUITE_P(Runtimes, SeamStreams, runtimes_and_tls(), name_of);
 
 // Bytes that differ at every place of a length below 2^16.
 std::string pattern(std::size_t size, unsigned start) {

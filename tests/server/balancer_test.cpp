@@ -140,6 +140,18 @@ TEST_P(EitherTransport, ABalancerWithoutAHeaderIsRefusedAndHeld) {
   EXPECT_EQ(it.clients(), "0");
 }
 
+TEST_P(EitherTransport, WhoIsRefusedForItsHeaderTakesNobodysPlace) {
+  Config config = behind_balancer(true);
+  config.connections_max = 1;
+  BalancerWorld it(config);
+  const Dialler without(it.balancer, GetParam(), "");
+  it.world.run_for(1s);
+  const Dialler good(it.balancer, GetParam(), proxy_line(kClient, kTcp));
+  it.world.run_for(1s);
+  EXPECT_EQ(it.clients(), "1");
+  EXPECT_FALSE(without.peer.ended()) << "held";
+}
+
 TEST_P(EitherTransport, AHeaderOfWhoIsNoBalancerIsRefused) {
   BalancerWorld it(behind_balancer(true));
   const Dialler line(it.new_host(), GetParam(), proxy_line(kClient, kTcp));

@@ -16,9 +16,7 @@ using namespace std::chrono_literals;
 using transport::TransportKind;
 
 std::string path_of(const std::string& instance) {
-  ClientInfo info;
-  info.identity = transport::Identity{"job", instance, "", {}};
-  return "/metrics/clients/" + public_id(info, {});
+  return "/metrics/clients/" + name_id({"job", instance, "", {}});
 }
 
 struct ClientPagesTest : testing::Test {
@@ -256,6 +254,19 @@ TEST(Identity, StandsOnEverySampleWhereItIsWanted) {
             "a{job=\"job\",instance=\"y\",exported_job=\"own\"} 2\na{instance=\"");
   it.world.run_for(1min);
   EXPECT_EQ(it.scrape(), page) << "read by the last one";
+}
+
+// Without a name it has no job: else whoever gives none could write any job on its samples.
+TEST(Identity, OfAClientWithoutANameIsItsAddressAndNoJobOfItsOwn) {
+  Config config;
+  config.labels_identity = true;
+  ServerWorld it(config);
+  it.add_application("a{job=\"another's\",instance=\"another's\"} 1\n");
+  const std::string host = it.last_host().to_string();
+  const std::string page = it.scrape();
+  EXPECT_TRUE(page.starts_with("# TYPE a untyped\na{instance=\"" + host + ":")) << page;
+  EXPECT_TRUE(page.ends_with("\",exported_job=\"another's\",exported_instance=\"another's\"} 1\n"))
+      << page;
 }
 
 TEST(Identity, ThatMakesATextTooLongCostsThatText) {

@@ -33,6 +33,46 @@ TEST(Drain, WithoutClientsItEndsAtOnce) {
   EXPECT_EQ(it.exit_code, 0);
 }
 
+using Peers = std::vector<std::unique_ptr<sim::peer::RawPeer>>;
+
+void expect_not_waited_for(ServerWorld& it, const Peers& peers) {
+  it.world.run_for(1s);
+  it.proxy->raise(runtime::Signal::kTerminate);
+  ASSERT_TRUE(it.world.run_until([&] { return it.exit_code.has_value(); }, 1s));
+  EXPECT_EQ(it.exit_code, 0);
+  it.world.run_for(30s);
+  for (const auto& peer : peers) EXPECT_TRUE(peer->ended().failed());
+}
+
+// Two who may still become clients, by what has come of them, and one that waits for its refusal.
+TEST(Drain, WhoIsInAnUpgradeIsNotWaitedFor) {
+  ServerWorld it;
+  runtime::Shard& host = it.new_host();
+  Peers peers;
+  for (const std::string_view sent : {"", "GET / HTTP/1.1\r\nUpgrade: webs", "no HTTP\r\n\r\n"}) {
+    peers.push_back(std::make_unique<sim::peer::RawPeer>(host, kWebSocket));
+    if (!sent.empty()) peers.back()->send(sent);
+  }
+  expect_not_waited_for(it, peers);
+}
+
+// Who sends nothing, and who sends a part of it.
+TEST(Drain, WhoIsInItsProxyHeaderIsNotWaitedFor) {
+  Config config;
+  config.proxy_protocol = true;
+  config.trusted_proxies = {*AddressRange::parse("10.1.0.0/16")};
+  ServerWorld it(config);
+  runtime::Shard& host = it.new_host();
+  Peers peers;
+  for (const std::string_view sent : {"", "PROXY TC"}) {
+    for (const auto& to : {kTcp, kWebSocket}) {
+      peers.push_back(std::make_unique<sim::peer::RawPeer>(host, to));
+      if (!sent.empty()) peers.back()->send(sent);
+    }
+  }
+  expect_not_waited_for(it, peers);
+}
+
 TEST(Drain, SendsEveryClientAwayWithinTheGraceAndEndsClean) {
   ServerWorld it;
   for (int i = 0; i < 20; ++i) it.add_application(gauge("a" + std::to_string(i), 1));

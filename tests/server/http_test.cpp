@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "http/limits.h"
 #include "http/server.h"
 #include "server_world.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+
+const std::string kHealthRequest = "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n";
 
 // A page of it comes to a halt where nobody reads.
 std::string more_than_is_buffered() {
@@ -52,6 +55,37 @@ TEST(Http, ABodyThatPausesLetsOthersHaveTheirTurn) {
   EXPECT_EQ(handler.turns, "bobobobo");
 }
 
+// Its body has a hundred pieces of nothing: while it is made nothing is written.
+struct LongBody : testing::Test, http::RequestHandler {
+  LongBody() {
+    server.serve(std::move(*process.shard(0).network.listen(kHttp)));
+    peer.send(kHealthRequest);
+  }
+  void handle(const std::shared_ptr<http::Exchange>& exchange) override {
+    exchange->on_outcome([this](http::Outcome what) { outcome = what; });
+    exchange->stream({}, [this, exchange = exchange.get()](std::string&) {
+      if (++pieces == 3) in_third_piece(*exchange);
+      return pieces < 100;
+    });
+  }
+
+  sim::World world{1};
+  sim::Process& process = world.add_process(kProxyAddress);
+  http::Server server{process, 0, *this};
+  sim::peer::RawPeer peer{world.add_process(sim::ip("10.1.0.1")).shard(0), kHttp};
+  std::function<void(http::Exchange&)> in_third_piece = [](http::Exchange&) {};
+  int pieces = 0;
+  std::optional<http::Outcome> outcome;
+};
+
+TEST_F(LongBody, IsMadeNoFurtherOnceItIsBrokenOff) {
+  in_third_piece = [](http::Exchange& exchange) { exchange.break_off(); };
+  world.run_for(1s);
+  EXPECT_EQ(pieces, 3);
+  EXPECT_EQ(outcome, http::Outcome::kIncomplete);
+  EXPECT_TRUE(peer.ended().failed());
+}
+
 // ---- Requests
 
 // RFC 9112, 3.2.2: a server must accept the absolute form.
@@ -67,6 +101,39 @@ TEST(Http, RefusesHttp11WithoutHost) {
   peer.send("GET /-/healthy HTTP/1.1\r\n\r\n");
   it.world.run_for(1s);
   EXPECT_THAT(peer.received(), HasSubstr(" 400 "));
+}
+
+// Each was looked for among those before: 16 KiB of them took a shard 22 ms, before anybody was
+// asked for a password.
+TEST(Http, RefusesMoreHeaderFieldsThanAnybodySends) {
+  const auto answer_to = [](std::size_t fields) {
+    ServerWorld it;
+    std::string headers;  // beside Host
+    for (std::size_t i = 1; i < fields; ++i) headers += "h" + std::to_string(i) + ": 1\r\n";
+    return it.get("/-/healthy", headers).status;
+  };
+  EXPECT_EQ(answer_to(http::kRequestHeaderFieldsMax), 200);
+  EXPECT_EQ(answer_to(http::kRequestHeaderFieldsMax + 1), 431);  // RFC 6585, 5
+}
+
+// RFC 9112, 6.3: where "chunked" is not the last coding nobody knows where the body ends. Its bytes
+// were taken for the next request: whoever could write a body through a proxy could smuggle one in.
+class BodyOfUnknownLength : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(By, BodyOfUnknownLength,
+                         testing::Values("gzip", "identity", "chunked, gzip", "xchunked",
+                                         "\"chunked\"", "chunked;q=1", "chunked\xA0",
+                                         "chunked, chunked", "chunked,", ""));
+
+TEST_P(BodyOfUnknownLength, IsRefusedAndNoRequestIsFoundInIt) {
+  for (const std::string length : {"", "Content-Length: 52\r\n"}) {
+    ServerWorld it;
+    sim::peer::RawPeer peer(it.new_host(), kHttp);
+    peer.send("POST /-/healthy HTTP/1.1\r\nHost: proxy\r\n" + length + "Transfer-Encoding: " +
+              GetParam() + "\r\n\r\n0\r\n\r\nGET /-/healthy HTTP/1.1\r\nHost: proxy\r\n\r\n");
+    ASSERT_TRUE(it.world.run_until([&] { return peer.ended().failed(); }, 1min));
+    EXPECT_THAT(peer.received(), testing::StartsWith("HTTP/1.1 400 "));
+    EXPECT_EQ(peer.received().find("HTTP/1.1", 1), std::string::npos) << peer.received();
+  }
 }
 
 TEST(Http, SaysContinueToWhoWaitsForIt) {
@@ -91,6 +158,37 @@ TEST(Http, IdleConnectionsDoNotKeepAScraperOut) {
   const auto scraper = it.new_scraper();
   scraper->get("/metrics/connected");
   EXPECT_TRUE(it.world.run_until([&] { return scraper->response().has_value(); }, 15s));
+}
+
+// Slow loris: until each of them had used up its ten seconds nobody else was accepted.
+TEST(Http, RequestsThatComeByteByByteDoNotKeepAScraperOut) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  runtime::Shard& host = it.new_host();
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> slow;
+  for (int i = 0; i < 1200; ++i) {
+    slow.push_back(std::make_unique<sim::peer::RawPeer>(host, kHttp));
+    slow.back()->send("GET /metrics/connected HT");
+    it.world.run_for(1ms);
+  }
+  const auto scraper = it.new_scraper();
+  scraper->get("/metrics/connected");
+  EXPECT_TRUE(it.world.run_until([&] { return scraper->response().has_value(); }, 2s));
+}
+
+TEST(Http, RefusedRequestsThatAreLeftOpenDoNotKeepAScraperOut) {
+  ServerWorld it;
+  it.add_application(gauge("a", 1));
+  runtime::Shard& host = it.new_host();
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> refused;
+  for (int i = 0; i < 1200; ++i) {
+    refused.push_back(std::make_unique<sim::peer::RawPeer>(host, kHttp));
+    refused.back()->send("nonsense\r\n\r\n");
+    it.world.run_for(1ms);
+  }
+  const auto scraper = it.new_scraper();
+  scraper->get("/metrics/connected");
+  EXPECT_TRUE(it.world.run_until([&] { return scraper->response().has_value(); }, 2s));
 }
 
 // Four that read a few KiB now and then: nobody else is answered 200 while they hold the tickets.
@@ -124,7 +222,6 @@ TEST(Http, ScrapersThatHardlyReadDoNotKeepOthersOut) {
 
 constexpr std::string_view kScrape = "/metrics/connected?scraper=a";
 const std::string kScrapeRequest = "GET " + std::string(kScrape) + " HTTP/1.1\r\nHost: p\r\n\r\n";
-const std::string kHealthRequest = "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n";
 
 // A push is held, and somebody connects who may ask for it.
 struct Confirmation : testing::Test {
@@ -218,6 +315,71 @@ TEST_F(Confirmation, TheRequestAfterAPipelinedOneTellsThatBothAnswersArrived) {
   send(kHealthRequest);
   close();
   EXPECT_EQ(it.get(kScrape).body, "");
+}
+
+// ---- The end of the server
+
+// Wants to know what became of its answer, or does not.
+class AskingHandler final : public http::RequestHandler {
+ public:
+  explicit AskingHandler(bool asks) : asks_(asks) {}
+  void handle(const std::shared_ptr<http::Exchange>& exchange) override {
+    if (asks_) exchange->on_outcome([this](http::Outcome what) { outcome = what; });
+    exchange->respond({}, "a\n");
+  }
+  std::optional<http::Outcome> outcome;
+
+ private:
+  const bool asks_;
+};
+
+// A server that is stopped with a scraper there, idle, which has had an answer.
+struct StoppedServer {
+  explicit StoppedServer(bool handler_asks) : handler(handler_asks) {
+    server.serve(std::move(*process.shard(0).network.listen(kHttp)));
+    peer.send(kHealthRequest);
+    world.run_for(1s);
+    server.stop([this] { has_stopped = true; });
+    world.run_for(100ms);
+  }
+
+  sim::World world{1};
+  sim::Process& process = world.add_process(kProxyAddress);
+  AskingHandler handler;
+  http::Server server{process, 0, handler};
+  sim::peer::RawPeer peer{world.add_process(sim::ip("10.1.0.1")).shard(0), kHttp};
+  bool has_stopped = false;
+};
+
+TEST(HttpStop, AnIdleScrapersFinTellsThatItsLastAnswerArrived) {
+  StoppedServer it(true);
+  EXPECT_FALSE(it.handler.outcome);
+  it.peer.close();
+  it.world.run_for(100ms);
+  EXPECT_EQ(it.handler.outcome, http::Outcome::kComplete);
+  EXPECT_TRUE(it.has_stopped);
+}
+
+TEST(HttpStop, AnIdleScraperThatIsSilentIsNotWaitedForForEver) {
+  StoppedServer it(true);
+  it.world.run_for(http::kIdleLingerTime);
+  EXPECT_EQ(it.handler.outcome, http::Outcome::kIncomplete);
+  EXPECT_TRUE(it.has_stopped);
+}
+
+TEST(HttpStop, ARequestThatCrossesTheEndTellsThatTheAnswerBeforeArrivedAndIsNotAnswered) {
+  StoppedServer it(true);
+  const std::size_t before = it.peer.received().size();
+  it.peer.send(kHealthRequest);
+  it.world.run_for(100ms);
+  EXPECT_EQ(it.handler.outcome, http::Outcome::kComplete);
+  EXPECT_EQ(it.peer.received().size(), before);
+  EXPECT_TRUE(it.has_stopped);
+}
+
+TEST(HttpStop, WhereNobodyAsksWhetherItArrivedAnIdleConnectionEndsAtOnce) {
+  StoppedServer it(false);
+  EXPECT_TRUE(it.has_stopped);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ Reply reply(std::uint64_t serial, std::string text) {
 }
 
 push::Push push_of(std::uint64_t sequence, std::string text) {
-  return {push::ClientId{"p"}, push::Sequence{sequence}, exposition_of(std::move(text))};
+  return {push::Sequence{sequence}, exposition_of(std::move(text))};
 }
 
 std::string whole(Page& page) {

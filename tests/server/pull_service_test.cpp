@@ -121,6 +121,20 @@ TEST_F(PullServiceTest, ScrapesCloseTogetherShareAPull) {
   EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1)));
 }
 
+TEST_F(PullServiceTest, WhatAPullHasNotBroughtYetIsExpectedBesideTheNext) {
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  reply_with(600, 1);
+  manual.run_for(2 * kPullSharing);
+  EXPECT_EQ(service.bytes_expected(), 600U);
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 0);
+  manual.run_for(2 * kPullSharing);
+  EXPECT_EQ(service.bytes_expected(), 1200U);
+  reply_with(200, 1);
+  EXPECT_EQ(service.bytes_expected(), 1000U);
+}
+
 TEST_F(PullServiceTest, AScrapeSharesAPullThatHasJustEnded) {
   scrape(10s);
   service.pull_asked(asked.back(), 1, 0);

@@ -18,18 +18,27 @@ ClientInfo named(std::string instance, base::Duration since, std::string incarna
   return info;
 }
 
-ClientInfo nameless(std::uint16_t port, base::Duration since) {
-  ClientInfo info;
+ClientInfo at_port(ClientInfo info, std::uint16_t port) {
   info.address = {boost::asio::ip::make_address("10.0.0.1"), port};
-  info.connected_at = at(since);
   return info;
 }
 
+ClientInfo nameless(std::uint16_t port, base::Duration since) {
+  ClientInfo info;
+  info.connected_at = at(since);
+  return at_port(std::move(info), port);
+}
+
+std::string id_of(const ClientInfo& info, ConnectionId client = connection(1)) {
+  Registry registry(5min);
+  registry.connected(client, info);
+  return registry.clients().begin()->second.id;
+}
+
 TEST(PublicId, OfANamedClientIsTheSameEverywhere) {
-  EXPECT_EQ(public_id(named("a", 0s), connection(1)),
-            public_id(named("a", 5s, "another process"), connection(1)));
-  EXPECT_NE(public_id(named("a", 0s), connection(1)), public_id(named("b", 0s), connection(1)));
-  EXPECT_EQ(public_id(named("a", 0s), connection(1)).size(), 32U);
+  EXPECT_EQ(id_of(named("a", 0s)), id_of(named("a", 5s, "another process")));
+  EXPECT_NE(id_of(named("a", 0s)), id_of(named("b", 0s)));
+  EXPECT_EQ(id_of(named("a", 0s)).size(), 32U);
 }
 
 TEST(PublicId, OfTwoNamesThatJoinToOneDiffers) {
@@ -37,15 +46,29 @@ TEST(PublicId, OfTwoNamesThatJoinToOneDiffers) {
   ClientInfo b = named("bc", 0s);
   a.identity->job = "ab";
   b.identity->job = "a";
-  EXPECT_NE(public_id(a, connection(1)), public_id(b, connection(1)));
+  EXPECT_NE(id_of(a), id_of(b));
+}
+
+TEST(PublicId, TakesEveryCharacterOfANameAsPartOfIt) {
+  using namespace std::string_literals;
+  ClientInfo a = named("c", 0s);
+  ClientInfo b = named("b\0c"s, 0s);
+  a.identity->job = "a\0b"s;
+  b.identity->job = "a";
+  EXPECT_NE(id_of(a), id_of(b));
+}
+
+// Prometheus keeps it in the path of a target, and proxies of one cluster share it.
+TEST(PublicId, OfANameIsTheSameInEveryProcess) {
+  EXPECT_EQ(id_of(named("a", 0s)), "bdc687f98dec7506f551ebec5b2a3437");
 }
 
 TEST(PublicId, OfAClientWithoutANameIsItsAddress) {
-  EXPECT_EQ(public_id(nameless(77, 0s), connection(1)), "10.0.0.1:77");
+  EXPECT_EQ(id_of(nameless(77, 0s)), "10.0.0.1:77");
 }
 
 TEST(PublicId, OfAClientWhosePortIsNotKnownIsItsConnections) {
-  EXPECT_EQ(public_id(nameless(0, 0s), connection(7)), "10.0.0.1-0-7");
+  EXPECT_EQ(id_of(nameless(0, 0s), connection(7)), "10.0.0.1-0-7");
 }
 
 TEST(Registry, ListsWhoIsConnectedByAge) {
@@ -100,7 +123,7 @@ TEST(Registry, FindsTheLongestConnectedOfAName) {
   Registry registry(5min);
   registry.connected(connection(2), named("a", 1s));
   registry.connected(connection(1), named("a", 2s));
-  const std::string id = public_id(named("a", 0s), connection(1));
+  const std::string id = id_of(named("a", 0s));
   EXPECT_EQ(registry.find(id), connection(2));
   EXPECT_EQ(registry.namesakes(connection(1)), std::vector{connection(2)});
   EXPECT_EQ(registry.find("unknown"), std::nullopt);
@@ -151,6 +174,50 @@ TEST(Registry, WhoCameBackAndVanishedAgainIsListedAnew) {
   registry.ended(connection(3), Departure::kLeft, at(7min));
   EXPECT_EQ(registry.departed(at(10min - 1s)).size(), 1U);
   EXPECT_TRUE(registry.departed(at(10min)).empty());
+}
+
+// ---- Two names with one ID, which SHA-256 does not give
+
+std::string same_for_all(const transport::Identity&) { return "shared"; }
+
+TEST(RegistryOfSharedIds, GivesNobodyThePlaceOfAnotherName) {
+  Registry registry(5min, same_for_all);
+  registry.connected(connection(1), at_port(named("victim", 0s), 1));
+  registry.connected(connection(2), at_port(named("other", 1s), 2));
+  EXPECT_TRUE(registry.namesakes(connection(2)).empty()) << "nobody is retired or asked for it";
+  EXPECT_TRUE(registry.namesakes(connection(1)).empty());
+  EXPECT_FALSE(registry.find(connection(1))->shares_name);
+  EXPECT_EQ(registry.find("shared"), connection(1));
+  EXPECT_EQ(registry.find("10.0.0.1:2"), connection(2)) << "it is listed by its connection";
+  EXPECT_TRUE(registry.stands_for_its_id(connection(1)));
+  EXPECT_TRUE(registry.stands_for_its_id(connection(2)));
+
+  registry.ended(connection(2), Departure::kVanished, at(1min));
+  EXPECT_EQ(registry.find("shared"), connection(1));
+  registry.ended(connection(1), Departure::kLeft, at(1min));
+  EXPECT_FALSE(registry.find("shared"));
+}
+
+TEST(RegistryOfSharedIds, KeepsWhoVanishedFromAnotherName) {
+  Registry registry(5min, same_for_all);
+  registry.connected(connection(1), at_port(named("victim", 0s), 1));
+  registry.ended(connection(1), Departure::kVanished, at(1min));
+  registry.connected(connection(2), at_port(named("other", 2min), 2));
+  ASSERT_NE(registry.find_departed("shared", at(2min)), nullptr);
+  EXPECT_EQ(registry.find_departed("shared", at(2min))->info.identity->instance, "victim");
+  EXPECT_FALSE(registry.find("shared"));
+
+  registry.connected(connection(3), at_port(named("victim", 3min), 3));
+  EXPECT_EQ(registry.find("shared"), connection(3)) << "it is back";
+  EXPECT_EQ(registry.find_departed("shared", at(3min)), nullptr);
+}
+
+TEST(RegistryOfSharedIds, KnowsConnectionsOfOneName) {
+  Registry registry(5min, same_for_all);
+  registry.connected(connection(1), at_port(named("a", 0s, "one"), 1));
+  registry.connected(connection(2), at_port(named("a", 1s, "two"), 2));
+  EXPECT_EQ(registry.namesakes(connection(2)), std::vector{connection(1)});
+  EXPECT_TRUE(registry.find(connection(1))->shares_name);
 }
 
 }  // namespace

@@ -337,6 +337,25 @@ TEST(Scrape, WhoDoesNotFitOnThePageIsLeftOutAndCounted) {
   EXPECT_EQ(it.proxy->count_log("the page is full"), 1U);
 }
 
+TEST(Scrape, FullPagesAreToldInAFewLinesAndTheRestAsANumber) {
+  Config config;
+  config.page_bytes_max = 3000;
+  ServerWorld it(config);
+  it.add_application("a{b=\"" + std::string(2000, 'x') + "\"} 1\n");
+  it.world.run_for(1s);
+  it.add_application("b{c=\"" + std::string(2000, 'y') + "\"} 1\n");
+  const auto scrape = [&] {
+    it.scrape();
+    it.world.run_for(2 * kPullSharing);
+  };
+  for (unsigned i = 0; i < kLogBurst + 5; ++i) scrape();
+  EXPECT_EQ(it.proxy->count_log("the page is full"), kLogBurst);
+  it.world.run_for(kLogPeriod);
+  scrape();
+  EXPECT_EQ(it.proxy->count_log("the page is full"), kLogBurst + 1);
+  EXPECT_EQ(it.proxy->count_log("suppressed=5"), 1U);
+}
+
 TEST(Scrape, AHungAMalformedAHugeAndAConflictingClientCostAHundredNothing) {
   Config config;
   config.uncompressed_bytes_max = 100'000;

@@ -16,6 +16,7 @@
 #include "server/server.h"
 #include "sim/peer/http_client.h"
 #include "sim/peer/raw_peer.h"
+#include "sim/worker.h"
 #include "sim/world.h"
 #include "transport/identity.h"
 
@@ -98,10 +99,25 @@ class Application final : private agent::MetricsSource, private agent::Observer 
   std::unique_ptr<agent::Agent> agent_;
 };
 
+// What work on a worker takes here.
+class WorkTime final : public sim::Blocking {
+ public:
+  explicit WorkTime(base::Duration time) : time_(time) {}
+  void begin_work() override {}
+  base::Duration end_work() override { return time_; }
+
+ private:
+  base::Duration time_;
+};
+
 struct ServerWorld {
+  // `access`: null: everybody may.
   explicit ServerWorld(Config server_config = {}, sim::Config network = {}, std::uint64_t seed = 1,
-                       std::size_t shards = 2)
-      : config(std::move(server_config)), world(seed, network), shard_count(shards) {
+                       std::size_t shards = 2, AccessSource* access = nullptr)
+      : config(std::move(server_config)),
+        world(seed, network),
+        shard_count(shards),
+        access_source(access) {
     config.web_addresses = {kHttp};
     config.tcp_addresses = {kTcp};
     config.websocket_addresses = {kWebSocket};
@@ -111,6 +127,11 @@ struct ServerWorld {
   void start() {
     proxy = &world.add_process(kProxyAddress, shard_count);
     server = &proxy->emplace<Server>(*proxy, config);
+    if (access_source != nullptr) {
+      auto& files = proxy->emplace<sim::Worker>(*proxy, file_time);
+      auto& passwords = proxy->emplace<sim::Worker>(*proxy, password_time);
+      EXPECT_EQ(server->use_access(*access_source, files, passwords), std::nullopt);
+    }
     EXPECT_FALSE(server->listen());
     exit_code.reset();
     server->start([this](int code) { exit_code = code; });
@@ -178,6 +199,9 @@ struct ServerWorld {
   Config config;
   sim::World world;
   std::size_t shard_count;
+  AccessSource* access_source;
+  WorkTime file_time{std::chrono::milliseconds(1)};
+  WorkTime password_time{std::chrono::milliseconds(70)};
   std::size_t hosts = 0;
   sim::Process* proxy = nullptr;
   Server* server = nullptr;

@@ -25,10 +25,25 @@ TEST(ScrapeTime, IsTheDefaultWithoutASoundHeader) {
   }
 }
 
+TEST(ScraperId, IsTheUserWhereverTheyComeFrom) {
+  const http::Request request{.method = "GET", .target = {}, .headers = {}, .remote = {}};
+  EXPECT_EQ(scraper_of(request, "alice"), push::ScraperId{"@alice"});
+}
+
+// A certificate's name may have blanks.
+TEST(ScraperId, OfOneUsersScraperIsNotAnotherUser) {
+  http::Request named;
+  named.target.query = {{"scraper", "a"}};
+  EXPECT_EQ(scraper_of(named, "alice"), push::ScraperId{"a@alice"});
+  for (const std::string user : {"alice a", "a alice", "a@alice", "@a@alice"}) {
+    EXPECT_NE(scraper_of(named, "alice"), scraper_of(http::Request(), user)) << user;
+  }
+}
+
 TEST(ScraperId, IsTheNameItGivesItself) {
   http::Request request;
   request.target.query = {{"scraper", "prom-a.1"}};
-  EXPECT_EQ(scraper_of(request), push::ScraperId{"prom-a.1"});
+  EXPECT_EQ(scraper_of(request, ""), push::ScraperId{"prom-a.1"});
 }
 
 TEST(ScraperId, IsRefusedWhenTheNameIsNone) {
@@ -36,7 +51,7 @@ TEST(ScraperId, IsRefusedWhenTheNameIsNone) {
   for (const std::string& name :
        {std::string(), std::string("a b"), std::string("a\n"), std::string(65, 'a')}) {
     request.target.query = {{"scraper", name}};
-    EXPECT_FALSE(scraper_of(request)) << name;
+    EXPECT_FALSE(scraper_of(request, "")) << name;
   }
 }
 
@@ -44,9 +59,9 @@ TEST(ScraperId, IsElseTheAddressWithoutPortAndTheUserAgent) {
   http::Request request;
   request.remote = {boost::asio::ip::make_address("192.0.2.1"), 4711};
   request.headers = {{"user-agent", "Prometheus/2.42"}};
-  const auto first = scraper_of(request);
+  const auto first = scraper_of(request, "");
   request.remote.port = 4712;
-  EXPECT_EQ(scraper_of(request), first);
+  EXPECT_EQ(scraper_of(request, ""), first);
   EXPECT_EQ(first, push::ScraperId{"192.0.2.1 Prometheus/2.42"});
 }
 

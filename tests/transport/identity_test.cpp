@@ -42,16 +42,29 @@ TEST(Identity, ThatIsTooLongIsNotSent) {
 
 TEST(Identity, IsReadAsItWasWritten) {
   const Identity identity{"a\"b\\c\n", "\xC3\xA4", "7f3a", {{"env", "prod"}, {"_z", ""}}};
-  const auto read = read_identity(to_json(identity));
-  ASSERT_TRUE(read);
-  EXPECT_EQ(*read, identity);
+  const Introduction read = read_introduction(to_json(identity));
+  EXPECT_EQ(read.identity, identity);
+  EXPECT_EQ(read.token, "");
 }
 
 TEST(Identity, IsReadWithoutLabelsAndWithWhatIsNotKnown) {
-  const auto identity =
-      read_identity(R"({"job":"a","instance":"b","incarnation":"c","since":[1]})");
-  ASSERT_TRUE(identity);
-  EXPECT_EQ(*identity, (Identity{"a", "b", "c", {}}));
+  const Introduction read =
+      read_introduction(R"({"job":"a","instance":"b","incarnation":"c","since":[1]})");
+  EXPECT_EQ(read.identity, (Identity{"a", "b", "c", {}}));
+}
+
+TEST(Identity, MayComeWithAToken) {
+  const Introduction read =
+      read_introduction(R"({"job":"a","instance":"b","incarnation":"c","token":"t0"})");
+  EXPECT_EQ(read.identity, (Identity{"a", "b", "c", {}}));
+  EXPECT_EQ(read.token, "t0");
+}
+
+TEST(Identity, ATokenAloneIsNoIdentityAndNoError) {
+  const Introduction read = read_introduction(R"({"token":"t0"})");
+  EXPECT_EQ(read.identity, std::nullopt);
+  EXPECT_EQ(read.identity_error, "");
+  EXPECT_EQ(read.token, "t0");
 }
 
 TEST(Identity, OfAStrangerIsRefusedWithWhatIsWrong) {
@@ -70,10 +83,11 @@ TEST(Identity, OfAStrangerIsRefusedWithWhatIsWrong) {
            {labels + R"({"a.b":"x"}})", "the label a.b has no name that Prometheus takes"},
            {labels + R"({"":"x"}})", "the label  has no name that Prometheus takes"},
            {labels + R"({"a":1}})", "the label a is no string"},
+           {R"({"token":1})", "token is no string"},
            {std::string(kIdentityBytesMax + 1, ' '), "it is too long"}}) {
-    const auto identity = read_identity(json);
-    ASSERT_FALSE(identity) << json;
-    EXPECT_EQ(identity.error().what, what) << json;
+    const Introduction read = read_introduction(json);
+    EXPECT_FALSE(read.identity) << json;
+    EXPECT_EQ(read.identity_error, what) << json;
   }
 }
 

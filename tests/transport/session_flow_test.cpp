@@ -1,5 +1,8 @@
 // What a peer that sends more than it takes can make us hold.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
 
 #include "rsocket/limits.h"
 #include "session_params.h"
@@ -41,7 +44,8 @@ TEST_P(SessionFlow, AFloodWithoutReadingPausesOurReadsAndIsTakenUpAgain) {
   EXPECT_FALSE(it.server->session().connection().wants_read());
   EXPECT_GT(it.raw->peer().unsent(), 0U);
   EXPECT_GT(queued_max, rsocket::kOutboundQueueBytesMax / 2);
-  EXPECT_LE(queued_max, rsocket::kOutboundQueueBytesMax + rsocket::kControlFrameBytesMax);
+  EXPECT_LE(queued_max, rsocket::kOutboundQueueBytesMax + rsocket::kControlFrameBytesMax +
+                            rsocket::kQueuedFrameBytes);
 
   it.raw->peer().resume_reading();
   ASSERT_TRUE(it.until([&] { return it.raw->peer().unsent() == 0; }));
@@ -68,6 +72,65 @@ TEST_P(SessionFlow, AnAnnouncedFrameThatDoesNotComeEndsWithTheLifetime) {
   it.raw->peer().send(std::string_view(whole).substr(0, 100));
   ASSERT_TRUE(it.until([&] { return it.server->closed(); }));
   EXPECT_EQ(it.server->last(), "Closed reason=lifetime_expired");
+}
+
+// Each push may cost a private-key operation: some hundred peers that sent as many as a buffer
+// holds kept their shard from everybody else for longer than a scrape has.
+TEST_P(SessionFlow, AFloodOfPushesLetsTheOthersOnItsShardHaveTheirTurn) {
+  it.connect_raw();
+  constexpr std::uint32_t kPushes = 500;
+  std::string flood;
+  for (std::uint32_t i = 0; i < kPushes; ++i) {
+    flood += it.raw->wrapped({StreamId{2 * i + 1}, rsocket::RequestFnfFrame{.payload = text("a")}});
+  }
+  const auto taken = [&] { return it.server->count("FireAndForget"); };
+  std::size_t waited_for_max = 0;  // by a task of somebody else
+  it.server->react = [&](const rsocket::Event&) {
+    boost::asio::post(it.server_shard().executor, [&, before = taken()] {
+      waited_for_max = std::max(waited_for_max, taken() - before);
+    });
+  };
+  it.raw->peer().send(flood);
+  ASSERT_TRUE(it.until([&] { return taken() == kPushes; }));
+  it.world.run_for(1s);
+  EXPECT_LE(waited_for_max, 1U);
+}
+
+TEST_P(SessionFlow, APushTakesATurnInFragmentsTooAndAReplyNone) {
+  it.connect_raw();
+  const auto asked = it.server->session().request_response(text("a"));
+  ASSERT_TRUE(asked);
+  std::vector<std::string> turns;
+  it.server->react = [&](const rsocket::Event& event) {
+    const bool is_push = std::holds_alternative<rsocket::FireAndForget>(event);
+    turns.emplace_back(is_push ? "push" : "reply");
+    turns.back() += it.turns->take({}) ? " takes none" : " takes one";
+  };
+  const auto last = [](std::string_view data) {
+    return rsocket::PayloadFrame{.complete = true, .next = true, .payload = text(data)};
+  };
+  const std::vector<rsocket::Frame> frames = {
+      {*asked, last("reply")},
+      {StreamId{1}, rsocket::RequestFnfFrame{.payload = text("whole")}},
+      {StreamId{3}, rsocket::RequestFnfFrame{.follows = true, .payload = text("in ")}},
+      {StreamId{3}, last("pieces")}};
+  for (const rsocket::Frame& frame : frames) {
+    it.raw->send(frame);
+    it.world.run_for(1s);
+  }
+  EXPECT_THAT(turns, testing::ElementsAre("reply takes none", "push takes one", "push takes one"));
+}
+
+TEST_P(SessionFlow, WhoWaitsForItsTurnAndEndsIsPassedOver) {
+  it.connect_raw();
+  ASSERT_TRUE(it.turns->take({}));  // somebody else's, of this round
+  it.raw->send({StreamId{1}, rsocket::RequestFnfFrame{.payload = text("a")}});
+  it.raw->send({StreamId{3}, rsocket::RequestFnfFrame{.payload = text("b")}});
+  it.server->react = [&](const rsocket::Event&) { it.server->session().abort(); };
+  ASSERT_TRUE(it.until([&] { return it.server->closed(); }));
+  it.world.run_for(1s);
+  EXPECT_EQ(it.server->count("FireAndForget"), 1U);
+  EXPECT_TRUE(it.turns->take({}));
 }
 
 }  // namespace

@@ -27,11 +27,12 @@ namespace prometheus_rsocket::transport {
 class End final : private SessionHandler {
  public:
   End(runtime::Shard& shard, std::unique_ptr<FrameChannel> channel, rsocket::Role role,
-      const rsocket::ConnectionConfig& config)
+      const rsocket::ConnectionConfig& config, std::shared_ptr<Turns> turns = nullptr)
       : shard_(shard) {
     SessionHandler& handler = *this;
-    session_ = std::make_shared<Session>(
-        shard, std::move(channel), rsocket::Connection(role, config, shard.clock.now()), handler);
+    session_ = std::make_shared<Session>(shard, std::move(channel),
+                                         rsocket::Connection(role, config, shard.clock.now()),
+                                         handler, nullptr, std::move(turns));
     session_->start();
   }
   ~End() override {
@@ -87,6 +88,9 @@ class End final : private SessionHandler {
 };
 
 struct SessionWorld {
+  static constexpr auto kHandshakeTime = std::chrono::seconds(10);
+  static constexpr auto kHandshakeHold = std::chrono::seconds(5);
+
   explicit SessionWorld(TransportKind transport, std::uint64_t seed = 1,
                         const sim::Config& network = {})
       : kind(transport),
@@ -150,6 +154,7 @@ struct SessionWorld {
   sim::Process& server_process;
   sim::Process& client_process;
   rsocket::ConnectionConfig config;  // of both ends
+  std::shared_ptr<Turns> turns = std::make_shared<Turns>(server_shard().executor);
   std::unique_ptr<runtime::Listener> listener;
   std::optional<AcceptedWebSocket> upgrade;  // the last one's headers
   std::optional<runtime::error_code> upgrade_error;
@@ -158,8 +163,6 @@ struct SessionWorld {
   std::unique_ptr<RawClient> raw;
 
  private:
-  static constexpr auto kHandshakeTime = std::chrono::seconds(10);
-
   void accept() {
     listener->async_accept(
         server_shard().executor,
@@ -174,12 +177,13 @@ struct SessionWorld {
 
   void accepted(std::unique_ptr<runtime::Stream> stream) {
     const auto serve = [this](std::unique_ptr<FrameChannel> channel) {
-      server =
-          std::make_unique<End>(server_shard(), std::move(channel), rsocket::Role::kServer, config);
+      server = std::make_unique<End>(server_shard(), std::move(channel), rsocket::Role::kServer,
+                                     config, turns);
     };
     if (kind == TransportKind::kTcp) return serve(make_tcp_channel(std::move(stream)));
     async_accept_websocket(
-        server_shard(), std::move(stream), {world.now() + kHandshakeTime},
+        server_shard(), std::move(stream),
+        {.deadline = world.now() + kHandshakeTime, .hold = kHandshakeHold},
         boost::asio::bind_executor(server_shard().executor, [this, serve](runtime::error_code error,
                                                                           AcceptedWebSocket from) {
           upgrade_error = error;

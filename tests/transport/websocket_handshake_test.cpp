@@ -117,6 +117,7 @@ std::vector<Refused> refused() {
       {"no_key", without("Sec-WebSocket-Key"), 400},
       {"no_host", without("Host"), 400},
       {"with_a_body", upgrade_request("Content-Length: 3\r\n") + "abc", 400},
+      {"with_a_body_of_unknown_length", upgrade_request("Transfer-Encoding: gzip\r\n"), 400},
       {"with_frames_behind_it",
        upgrade_request() + client_bytes({Opcode::kBinary, true, "too early"}), 400},
       {"garbage", "\r\n\r\n\r\n nothing like HTTP\r\n\r\n", 400},
@@ -166,6 +167,34 @@ TEST(WebSocketUpgrade, EndsAtItsDeadlineWhenItComesSlowly) {
   EXPECT_FALSE(upgrade.it.upgrade_error.has_value());
   upgrade.it.world.run_for(2s);
   EXPECT_EQ(upgrade.it.upgrade_error, boost::asio::error::timed_out);
+}
+
+// A client of RSocket over TCP takes itself for connected, and redials without pause when it is
+// closed.
+TEST(WebSocketUpgrade, KeepsWhoDoesNotEvenSpeakHttpWaitingForItsAnswer) {
+  Upgrade upgrade;
+  upgrade.send(
+      sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
+  upgrade.it.world.run_for(SessionWorld::kHandshakeHold);
+  EXPECT_EQ(upgrade.peer.received(), "");
+  EXPECT_FALSE(upgrade.peer.ended().failed());
+  EXPECT_EQ(upgrade.refusal()->status, 400);
+}
+
+TEST(WebSocketUpgrade, AnswersHttpThatIsNoUpgradeAtOnce) {
+  Upgrade upgrade;
+  upgrade.send("GET / HTTP/1.1\r\nHost: proxy\r\n\r\n");
+  upgrade.it.world.run_for(SessionWorld::kHandshakeHold / 2);
+  EXPECT_NE(upgrade.peer.received(), "");
+}
+
+TEST(WebSocketUpgrade, WaitsNoLongerThanItsDeadline) {
+  Upgrade upgrade;
+  upgrade.it.world.run_for(SessionWorld::kHandshakeTime - SessionWorld::kHandshakeHold / 2);
+  upgrade.send("\x16\x03\x01");
+  upgrade.it.world.run_for(SessionWorld::kHandshakeHold);
+  EXPECT_TRUE(upgrade.peer.ended().failed());
+  EXPECT_TRUE(upgrade.it.upgrade_error.has_value());
 }
 
 TEST(WebSocketUpgrade, EndsAtItsDeadlineWhenTheRefusedDoesNotGo) {

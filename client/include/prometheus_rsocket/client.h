@@ -82,6 +82,13 @@ struct Retry {
   }
 };
 
+// Encryption. The files are PEM, and are read by connect().
+struct Tls {
+  std::string authorities_file = {};  // who may sign the proxy's certificate; empty: the system's
+  std::string certificate_file = {};  // of the client's own, then its chain; empty: it has none
+  std::string private_key_file = {};  // of that, without a passphrase
+};
+
 class Client {
  public:
   class Builder;
@@ -135,10 +142,15 @@ class Client::Builder {
   Builder(const Builder& other);
   Builder& operator=(const Builder& other);
 
-  Builder& host(std::string host);                        // default: localhost
-  Builder& port(std::uint16_t port);                      // default: 7001, over WebSocket 8081
-  Builder& transport(Transport transport);                // default: TCP
-  Builder& websocket_path(std::string path);              // default: /
+  Builder& host(std::string host);            // default: localhost
+  Builder& port(std::uint16_t port);          // default: 7001, over WebSocket 8081
+  Builder& transport(Transport transport);    // default: TCP
+  Builder& websocket_path(std::string path);  // default: /
+  // Over TLS: the proxy's certificate has to be for host(). Default: in clear.
+  Builder& tls(Tls tls = {});
+  // Tells the proxy a bearer token, of visible ASCII: in SETUP over TCP, in the Authorization
+  // header over WebSocket. Over TLS alone.
+  Builder& token(std::string token);
   Builder& retry(Retry retry);                            // out of range: the nearest value in it
   Builder& timeout(std::chrono::milliseconds t);          // of what waits; default: 5 s
   Builder& connect_timeout(std::chrono::milliseconds t);  // of one attempt; default: 10 s
@@ -160,8 +172,8 @@ class Client::Builder {
   // Takes what the environment says, each under MICROMETER_PROMETHEUS_RSOCKET_ and with or without
   // the inner underscores: HOST, PORT, TRANSPORT (TCP, WEBSOCKET), TIMEOUT, MAX_RETRIES,
   // FIRST_BACKOFF, MAX_BACKOFF (`10s`, `1m30s`, `PT10S`, or milliseconds), ENABLED, and SECURE,
-  // which this version can only refuse: a client that was asked for TLS must not speak in clear.
-  // False when the client is not to be connected: disabled, or with the reason in `*problem`.
+  // which is tls() as given here or without files, or takes it back. False when the client is not
+  // to be connected: disabled, or with the reason in `*problem`.
   bool environment(std::string* problem);
 
   // Whether the client pushes and closes when it is destroyed, and when SIGTERM comes: then all
@@ -173,7 +185,8 @@ class Client::Builder {
   Builder& runtime(std::shared_ptr<Runtime> runtime);
 
   // A client that dials, and dials again whenever the connection ends. When the system gives no
-  // thread for it, which is logged, the client is closed from the start.
+  // thread for it, the files of tls() cannot be used, or a token would go out in clear, which is
+  // logged, the client is closed from the start.
   [[nodiscard]] Client connect() const noexcept;
   // The same, and waits until the proxy's key has come, at most `timeout` (default: timeout()); see
   // Client::status() for whether it has.

@@ -10,11 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from suite.outcome import Failed, eventually, expect
-from suite.programs import CppProxy, JavaLoad, JavaProxy
-from suite.scraper import RawAnswer, Scraper
+from suite.programs import JavaLoad, JavaProxy
 
-from . import usage
+from harness import usage
+from harness.outcome import Failed, eventually, expect
+from harness.proxy import CppProxy
+from harness.scraper import RawAnswer, Scraper
+
 from .pages import PageJudge
 
 CONNECTIONS_PER_JVM_MAX = 500  # the pool of the Java client

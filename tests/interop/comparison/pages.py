@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from suite.outcome import expect
+from harness.outcome import expect
+
 
 # Each client says in one of its samples how often it has been scraped.
 _SCRAPES = re.compile(rb'^load_scrapes\{client="([^"]*)",?\} ([0-9.E]+)$', re.MULTILINE)

@@ -1,28 +1,27 @@
 """The PyPI peer of the interop suite: one client on the `rsocket` package.
 
-It connects over TCP, keeps the proxy's key, answers each scrape with a sealed payload (the bytes of
---payload-file, if that is given), and obeys
-commands on standard input: `push` (sealed, as a request that waits for its reply) and `quit`.
-Events go to standard output, one line each, in the form of the Java peer:
-connected, key, scraped, pushed, closed.
+It connects over TCP or TLS, keeps the proxy's key, answers each scrape with a sealed payload (the
+bytes of --payload-file, if that is given), and obeys commands on standard input: `push` (sealed,
+as a request that waits for its reply) and `quit`. Events go to standard output, one line each, in
+the form of the Java peer: connected, key, scraped, pushed, closed.
 """
 
 import argparse
 import asyncio
 import os
+import ssl
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import cramjam
-from cryptography.hazmat.primitives import hashes, padding, serialization
-from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from rsocket.helpers import create_future, single_transport_provider
 from rsocket.payload import Payload
 from rsocket.request_handler import BaseRequestHandler
 from rsocket.rsocket_client import RSocketClient
 from rsocket.transports.tcp import TransportTCP
+
+from harness.seal import seal
 
 
 def say(event: str, **values: object) -> None:
@@ -31,22 +30,9 @@ def say(event: str, **values: object) -> None:
     print(" ".join(words), flush=True)
 
 
-def seal(exposition: bytes, key_der: bytes) -> Payload:
-    """Snappy, then AES-128/ECB/PKCS#7 under a fresh key, which goes under RSA-OAEP."""
-    compressed = bytes(cramjam.snappy.compress_raw(exposition))
-    padder = padding.PKCS7(128).padder()
-    padded = padder.update(compressed) + padder.finalize()
-    aes_key = os.urandom(16)
-    encryptor = Cipher(algorithms.AES(aes_key), modes.ECB()).encryptor()  # noqa: S305
-    data = encryptor.update(padded) + encryptor.finalize()
-    # The Java parts mean SHA-256 for the label and SHA-1 for the mask.
-    oaep = rsa_padding.OAEP(
-        mgf=rsa_padding.MGF1(algorithm=hashes.SHA1()),  # noqa: S303
-        algorithm=hashes.SHA256(),
-        label=None,
-    )
-    metadata = serialization.load_der_public_key(key_der).encrypt(aes_key, oaep)
-    return Payload(data, metadata)
+def sealed(exposition: bytes, key_der: bytes) -> Payload:
+    """The exposition as the Java parts send it."""
+    return Payload(*seal(bytes(cramjam.snappy.compress_raw(exposition)), key_der))
 
 
 class Application:
@@ -80,7 +66,7 @@ class Application:
         """The sealed exposition, counted as one scrape."""
         self.scrapes += 1
         say("scraped", n=self.scrapes)
-        return seal(self.exposition(), self.key)
+        return sealed(self.exposition(), self.key)
 
 
 def handler_for(application: Application) -> type[BaseRequestHandler]:
@@ -97,10 +83,10 @@ def handler_for(application: Application) -> type[BaseRequestHandler]:
     return Handler
 
 
-async def run(host: str, port: int, payload: bytes | None) -> None:
+async def run(host: str, port: int, tls: ssl.SSLContext | None, payload: bytes | None) -> None:
     """Connect, then obey commands until `quit` or the end of standard input."""
     application = Application(payload)
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     loop = asyncio.get_running_loop()
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
@@ -115,7 +101,7 @@ async def run(host: str, port: int, payload: bytes | None) -> None:
         say("connected")
         while (command := (await commands.readline()).decode().strip()) not in ("", "quit"):
             if command == "push":
-                payload = seal(application.exposition(), application.key)
+                payload = sealed(application.exposition(), application.key)
                 await client.request_response(payload)
                 say("pushed", n=application.scrapes)
     say("closed")
@@ -126,10 +112,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--authority", help="over TLS: who signs the proxy's certificate, PEM")
     parser.add_argument("--payload-file", type=Path)
     arguments = parser.parse_args()
     payload = arguments.payload_file.read_bytes() if arguments.payload_file else None
-    asyncio.run(run(arguments.host, arguments.port, payload))
+    tls = ssl.create_default_context(cafile=arguments.authority) if arguments.authority else None
+    asyncio.run(run(arguments.host, arguments.port, tls, payload))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .outcome import Failed, expect
+from harness.outcome import Failed, expect
+from harness.proxy import CppProxy, Ports
+
 from .peers import Peers
-from .programs import CppExample, CppProxy, JavaClient, JavaProxy, Ports
+from .programs import CppExample, JavaClient, JavaProxy
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Binaries:
     proxy: Path | None = None
     client_examples: Path | None = None  # the directory
     differential: Path | None = None
+    peers: Path | None = None  # the directory of tests/interop/cpp
 
 
 @dataclass
@@ -53,11 +56,12 @@ class Context:
         clients: int = 1,
         series: int = 14,
         first_backoff_ms: int = 200,
+        flags: Sequence[str] = (),
     ) -> JavaClient:
         """Start Java clients on this RSocket version."""
         directory = self.peers.path(f"java-client-{version}")
         return JavaClient(
-            directory, self.log_dir, port, transport, name, clients, series, first_backoff_ms
+            directory, self.log_dir, port, transport, name, clients, series, first_backoff_ms, flags
         )
 
 
@@ -78,3 +82,4 @@ class Case:
     run: Callable[[Context], None]
     timeout_seconds: int = 120
     waits: bool = False  # spends its time waiting: others may run beside it
+    tabled: bool = False  # what it has measured is a row of a table, with others that measure it

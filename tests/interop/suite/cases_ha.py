@@ -1,4 +1,6 @@
-"""A highly available pair of Prometheis, and who else looks at the pages that they scrape."""
+"""A highly available pair of Prometheis, who else looks at the pages that they scrape, and a proxy
+that is started anew between two scrapes.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,15 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from harness.exposition import Page, parse
+from harness.outcome import eventually, expect
+from harness.process import expect_success
+from harness.proxy import CppProxy
+from harness.scraper import Scraper
+
 from .case import Case, Context
-from .exposition import Page, parse
-from .outcome import eventually, expect
 from .peers import tool
-from .process import expect_success
-from .programs import CppProxy
 from .prometheus import Prometheus
-from .scraper import Scraper
 
 VIEWS = ("connected", "pushes")
 PUSHED = ("example_pi", "example_work_seconds")  # what the example `serverless` pushes
@@ -90,6 +93,28 @@ def pushes(context: Context) -> None:
                     expect(not still, f"{series} to be gone from {prometheus.name}: {still}")
 
 
+def restart(context: Context) -> None:
+    """What was on a proxy's last page before its orderly end is not on its first one after it."""
+    directory = context.peers.path("prometheus")
+    store = f"--push.store={context.log_dir / 'pushes'}"
+    with ExitStack() as stack:
+        proxy = stack.enter_context(context.cpp_proxy(store))
+        config = CONFIG.replace("SCRAPER", "a").replace("PORT", str(proxy.ports.http))
+        prometheus = stack.enter_context(Prometheus(directory, context.log_dir, config))
+        eventually(partial(_has_scraped, prometheus, 2), "regular scrapes", WITHIN_SECONDS)
+        example = stack.enter_context(context.cpp_example("serverless", proxy.ports.tcp, "tcp"))
+        expect(example.wait_exit(WITHIN_SECONDS) == 0, "the push to be acknowledged")
+        shown = f'{PUSHED[0]}{{job="connected"}}'
+        eventually(lambda: prometheus.values(shown), "the push on a page", WITHIN_SECONDS)
+        proxy.expect_clean_end()  # at once: it has no clients
+        later = max(_scrapes(prometheus)) + LATER_SCRAPES
+        proxy = stack.enter_context(context.cpp_proxy(store, at=proxy.ports))
+        expect(any("held from before" in line for line in proxy.lines()), "the push to be held on")
+        eventually(partial(_has_scraped, prometheus, later), "later scrapes", WITHIN_SECONDS)
+        times = prometheus.values(f"count_over_time({shown}[5m])")
+        expect(times == ["1"], f"{shown} once, it was {times}")
+
+
 def _curl(context: Context, curl: str, proxy: CppProxy, view: str) -> Page:
     """What curl gets: without a name, so it is told from others by its User-Agent."""
     url = f"http://127.0.0.1:{proxy.ports.http}/metrics/{view}"
@@ -119,4 +144,8 @@ def _has_all(prometheus: Prometheus, pushed: dict[str, float]) -> bool:
 
 def cases() -> list[Case]:
     """Every case of this module."""
-    return [Case("prometheus-ha-push", ("Prometheus 2.42",), "push to a pair", pushes, 60)]
+    peers = ("Prometheus 2.42",)
+    return [
+        Case("prometheus-ha-push", peers, "push to a pair", pushes, 60),
+        Case("prometheus-restart-push", peers, "push, restart", restart, 60),
+    ]

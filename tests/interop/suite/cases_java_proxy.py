@@ -7,14 +7,15 @@ import threading
 from contextlib import ExitStack
 from functools import partial
 
+from harness.exposition import Page
+from harness.outcome import eventually, expect
+from harness.proxy import free_ports
+from harness.scraper import Scraper
+
 from .case import Case, Context
-from .cases_java import STORM_SECONDS, TRANSPORTS
-from .checks import expect_clients_values, is_shown, scrape_count
-from .exposition import Page
-from .outcome import eventually, expect
+from .cases_java import TRANSPORTS
+from .checks import STORM_SECONDS, expect_clients_values, is_shown, scrape_count
 from .peers import RSOCKET_VERSIONS
-from .programs import free_ports
-from .scraper import Scraper
 
 # Ours redials after a jittered 5 s to 15 s, doubled when the proxy is not back by then.
 RECONNECT_SECONDS = 90.0

@@ -8,15 +8,17 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from harness.exposition import Page, parse
+from harness.outcome import Failed, eventually, expect
+from harness.process import expect_success, run_to_end
+from harness.proxy import CppProxy
+from harness.scraper import Scraper
+
 from . import wire
 from .case import Case, Context, built
 from .checks import expect_clients_values, expect_same_values
-from .exposition import Page, parse
-from .outcome import Failed, eventually, expect
-from .process import expect_success, run_to_end
-from .programs import CppProxy, JavaClient, PythonClient
+from .programs import JavaClient, PythonClient
 from .prometheus import Prometheus
-from .scraper import Scraper
 from .tap import Tap
 
 DIFFERENTIAL_TEXTS = 20_000  # each, and a mutation of it

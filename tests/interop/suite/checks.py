@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from .exposition import Page
-from .outcome import Failed, expect
+from harness.exposition import Page
+from harness.outcome import Failed, expect
+from harness.scraper import Scraper
+
+from .case import Context
 from .programs import JavaClient
-from .scraper import Scraper
 
 # Counts the scrapes themselves, so it is another one each time.
 COUNTING = "interop_scrapes"
+
+STORM_SECONDS = 6.0
+STORM_DIALS_MAX = 4  # refused clients are held for 5 s at least
 
 
 def expect_same_values(page: Page, own: Page, who: str) -> None:
@@ -58,3 +63,14 @@ def expect_fresh(scraper: Scraper, app: str, client: int, since: float) -> None:
     """A page later than `since` scrapes ago; the proxy may join two scrapes within 0.1 s."""
     count = scrape_count(scraper.connected(), app, client)
     expect(count > since, f"a fresh scrape of {app} client {client} after the {since:g}th")
+
+
+def expect_few_dials(context: Context, refused: JavaClient) -> None:
+    """Who is refused dials again as often as it is held allows, and no more."""
+    over = refused.holds_within(
+        lambda lines: sum("event=dialing" in line for line in lines) > STORM_DIALS_MAX,
+        STORM_SECONDS,
+    )
+    dials = refused.count("dialing")
+    context.measured[f"dials of {refused.label} in {STORM_SECONDS:g} s"] = str(dials)
+    expect(not over, f"at most {STORM_DIALS_MAX} dials in {STORM_SECONDS:g} s, not {dials}")

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .outcome import Failed, Skipped, TimedOut, Unanswered
-from .process import run_to_end
+from harness.outcome import Failed, Skipped, TimedOut, Unanswered
+from harness.process import run_to_end
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 RSOCKET_VERSIONS = ("1.1.3", "1.1.4", "1.1.5")
@@ -49,7 +49,7 @@ class Recipe:
 
 def tool(name: str, package: str) -> str:
     """Where an installed program is; Skipped if it is not."""
-    path = shutil.which(name)
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")  # not in everybody's PATH
     if not path:
         raise Skipped(f"`{name}` is not installed (Debian package {package})")
     return path

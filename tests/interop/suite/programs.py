@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-import re
-import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from .exposition import Page, parse
-from .outcome import Failed, expect
-from .peers import SOURCE_DIR
-from .process import Child
+from harness.exposition import Page, parse
+from harness.outcome import Failed, expect
+from harness.process import Child
+from harness.proxy import START_SECONDS, Ports, free_ports
 
-START_SECONDS = 90.0
+from .peers import SOURCE_DIR
+
 EVENT_SECONDS = 60.0
 
 # Many small virtual machines at once on few cores: quick to start, small to keep.
@@ -23,74 +21,9 @@ JAVA_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx192m", "-Xshar
 # To measure with: compiled as well as can be.
 LOAD_FLAGS = ("-XX:+UseSerialGC", "-Xmx4g", "-Xshare:auto")
 
-_LISTENING = re.compile(r'msg="?listening"? .*?kind=(\w+) .*?address="?[^ "]*:(\d+)')
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Where a proxy listens, on 127.0.0.1."""
-
-    tcp: int
-    websocket: int
-    http: int
-
-    def of(self, transport: str) -> int:
-        """The RSocket port of a transport."""
-        return self.tcp if transport == "tcp" else self.websocket
-
-
-def free_ports() -> Ports:
-    """Three ports that were free just now, for who must be told its ports before it starts."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    numbers = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return Ports(*numbers)
-
-
-class CppProxy(Child):
-    """Our proxy; `ports` are told by its log."""
-
-    def __init__(
-        self,
-        binary: Path,
-        log_dir: Path,
-        *flags: str,
-        at: Ports = Ports(0, 0, 0),
-        log_level: str = "debug",
-    ) -> None:
-        command: list[str | Path] = [
-            binary,
-            f"--web.listen-address=127.0.0.1:{at.http}",
-            f"--rsocket.tcp-address=127.0.0.1:{at.tcp}",
-            f"--rsocket.websocket-address=127.0.0.1:{at.websocket}",
-            f"--log.level={log_level}",
-            "--shutdown.grace=2s",
-            *flags,
-        ]
-        super().__init__("cpp-proxy", command, log_dir)
-        try:
-            self.wait_until(
-                lambda lines: len(_listening(lines)) == 3, "three listeners", START_SECONDS
-            )
-        except Failed:
-            self.stop()
-            raise
-        self.ports = Ports(**_listening(self.lines()))
-
-    def expect_clean_end(self) -> None:
-        """SIGTERM, and exit code 0."""
-        code = self.terminate(15.0)
-        expect(code == 0, f"the proxy to end with 0 on SIGTERM, it was {code}")
-
 
 def _java(directory: Path, flags: Sequence[str]) -> list[str | Path]:
     return ["java", *flags, "-cp", f"{directory}/classes:{directory}/lib/*"]
-
-
-def _listening(lines: list[str]) -> dict[str, int]:
-    found = (_LISTENING.search(line) for line in lines)
-    return {match[1]: int(match[2]) for match in found if match}
 
 
 class JavaProxy(Child):
@@ -180,6 +113,8 @@ class JavaClient(Peer):
         clients: int = 1,
         series: int = 14,
         first_backoff_ms: int = 200,
+        flags: Sequence[str] = (),
+        clock: bool = False,
     ) -> None:
         self.label = name
         self.clients = clients
@@ -192,6 +127,8 @@ class JavaClient(Peer):
             f"--clients={clients}",
             f"--series={series}",
             f"--first-backoff-ms={first_backoff_ms}",
+            f"--clock={int(clock)}",
+            *flags,
         ]
         super().__init__(f"java-client-{name}", command, log_dir)
 
@@ -230,13 +167,19 @@ class PythonClient(Peer):
     """The PyPI client."""
 
     def __init__(
-        self, directory: Path, log_dir: Path, port: int, payload: Path | None = None
+        self,
+        directory: Path,
+        log_dir: Path,
+        port: int,
+        *flags: str,
+        payload: Path | None = None,
     ) -> None:
         script = SOURCE_DIR / "python" / "peer.py"
-        command: list[str | Path] = [directory / "bin" / "python", script, f"--port={port}"]
+        command: list[str | Path] = [directory / "bin" / "python", script, f"--port={port}", *flags]
         if payload is not None:
             command.append(f"--payload-file={payload}")
-        super().__init__("python-client", command, log_dir)
+        with_harness = {"PYTHONPATH": str(SOURCE_DIR.parent)}
+        super().__init__("python-client", command, log_dir, with_harness)
 
 
 class CppExample(Child):

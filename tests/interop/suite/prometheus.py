@@ -7,10 +7,10 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-from .outcome import Failed
-from .process import Child
-from .programs import START_SECONDS, free_ports
-from .scraper import Scraper
+from harness.outcome import Failed
+from harness.process import Child
+from harness.proxy import START_SECONDS, free_ports
+from harness.scraper import Scraper
 
 
 class Prometheus(Child):
@@ -48,9 +48,23 @@ class Prometheus(Child):
             raise
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """The series of an instant query, each with its `metric` and its `value`."""
-        path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        answer = self._http.get(path)
+        """The series of an instant query, each with its `metric` and its `value`.
+
+        Of a range (`up[5m]`) each with its `values` as they were stored.
+        """
+        return self._get("query", {"query": expression})
+
+    def query_range(
+        self, expression: str, begin: float, end: float, step: float
+    ) -> list[dict[str, Any]]:
+        """The series of a range query, each with its `metric` and its `values`."""
+        return self._get(
+            "query_range",
+            {"query": expression, "start": str(begin), "end": str(end), "step": str(step)},
+        )
+
+    def _get(self, what: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+        answer = self._http.get(f"/api/v1/{what}?" + urllib.parse.urlencode(parameters))
         if answer.status != 200:
             raise Failed(f"{self.name} answered {answer.status}: {answer.text[:200]}")
         result: list[dict[str, Any]] = json.loads(answer.text)["data"]["result"]

@@ -1,80 +1,25 @@
-"""Runs one case and records how it ended; writes the table of peers and behaviours from records."""
+"""Runs one case of this suite; writes the table of peers and behaviours from the records."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
-import time
-import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from harness.outcome import EXIT_FAIL, EXIT_PASS, EXIT_SKIP, Failed, Skipped
+from harness.results import WORDS, Result, loudly_skipped, run_recorded, worst
+
 from .case import Binaries, Case, Context
-from .outcome import EXIT_FAIL, EXIT_PASS, EXIT_SKIP, Failed, Skipped
 from .peers import RECIPES, Peers
-
-WORDS = {EXIT_PASS: "pass", EXIT_FAIL: "FAIL", EXIT_SKIP: "skipped"}
-
-
-@dataclass
-class Result:
-    """How one case ended."""
-
-    case: str
-    code: int
-    seconds: float
-    detail: str = ""
-    measured: dict[str, str] = field(default_factory=dict)
-
-
-def loudly_skipped(name: str, reason: str) -> None:
-    """Nobody shall overlook that nothing was tested."""
-    bar = "!" * 78
-    lines = "\n".join(f"!! {line}" for line in reason.splitlines())
-    print(f"{bar}\n!! SKIPPED, NOTHING WAS TESTED: {name}\n{lines}\n{bar}", flush=True)
 
 
 def run_case(case: Case, work_dir: Path, binaries: Binaries) -> Result:
-    """Run it, record the result in the work directory, and print a line about it."""
-    log_dir = work_dir / "logs" / case.name
-    shutil.rmtree(log_dir, ignore_errors=True)
-    log_dir.mkdir(parents=True)
-    context = Context(binaries, Peers(work_dir), log_dir)
-    started = time.monotonic()
-    code, detail = EXIT_PASS, ""
-    try:
-        case.run(context)
-    except Skipped as skipped:
-        code, detail = EXIT_SKIP, str(skipped)
-        loudly_skipped(case.name, detail)
-    except Failed as failed:
-        code, detail = EXIT_FAIL, str(failed)
-    except Exception:  # a bug of the suite: a failed case like any other, with its place
-        code, detail = EXIT_FAIL, traceback.format_exc()
-    seconds = round(time.monotonic() - started, 1)
-    result = Result(case.name, code, seconds, detail, context.measured)
-    record = _record(work_dir, case)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(asdict(result), indent=1), "utf-8")
-    notes = "".join(f"; {name}: {value}" for name, value in context.measured.items())
-    print(f"{WORDS[code]}: {case.name} ({seconds:g} s{notes})", flush=True)
-    if code == EXIT_FAIL:
-        print(f"{detail}\nlogs: {log_dir}", file=sys.stderr, flush=True)
-    return result
-
-
-def recorded(work_dir: Path, case: Case) -> Result | None:
-    """How this case ended last, if it has ever run."""
-    record = _record(work_dir, case)
-    if not record.exists():
-        return None
-    return Result(**json.loads(record.read_text("utf-8")))
-
-
-def _record(work_dir: Path, case: Case) -> Path:
-    return work_dir / "results" / f"{case.name}.json"
+    """Run it and record the result in the work directory."""
+    return run_recorded(
+        case.name,
+        work_dir,
+        lambda log_dir, measured: case.run(Context(binaries, Peers(work_dir), log_dir, measured)),
+    )
 
 
 def prepare(work_dir: Path) -> int:
@@ -92,14 +37,6 @@ def prepare(work_dir: Path) -> int:
             codes.add(EXIT_FAIL)
             print(f"FAIL: {failed}", file=sys.stderr, flush=True)
     return worst(codes)
-
-
-def worst(codes: set[int]) -> int:
-    """One exit code for several."""
-    for code in (EXIT_FAIL, EXIT_SKIP):
-        if code in codes:
-            return code
-    return EXIT_PASS
 
 
 def table(cases: Sequence[Case], results: dict[str, Result]) -> str:
@@ -123,17 +60,26 @@ def table(cases: Sequence[Case], results: dict[str, Result]) -> str:
         if result.code != EXIT_PASS:
             first = result.detail.splitlines()[0] if result.detail else ""
             notes.append(f"- {case.name}: {WORDS[result.code]}: {first}")
-        elif result.measured:
+        elif result.measured and not case.tabled:
             values = ", ".join(f"{name}: {value}" for name, value in result.measured.items())
             notes.append(f"- {case.name}: {values}")
     return "\n".join([*lines, "", *notes])
 
 
-def tell_skipped(cases: Sequence[Case], results: dict[str, Result]) -> None:
-    """Below the table, how many cases say nothing: ctest counts them among what did not fail."""
-    names = [name for name, result in results.items() if result.code == EXIT_SKIP]
-    if names:
-        loudly_skipped(f"{len(names)} of {len(cases)} cases", "\n".join(names))
+def measured_table(cases: Sequence[Case], results: dict[str, Result]) -> str:
+    """What the cases with a table of their own have measured, one a row; empty where none has."""
+    rows = {
+        case.behaviour: results[case.name].measured
+        for case in cases
+        if case.tabled and case.name in results
+    }
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    if not columns:
+        return ""
+    lines = ["| scenario | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for name, row in rows.items():
+        lines.append(f"| {name} | " + " | ".join(row.get(each, "–") for each in columns) + " |")
+    return "\n".join(lines)
 
 
 def _cell(result: Result | None) -> str:

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass
+from harness.frames import (
+    PAYLOAD,
+    REQUEST_FNF,
+    REQUEST_RESPONSE,
+    SETUP,
+    Frame,
+    parse_frame,
+    split_frames,
+)
+from harness.outcome import Failed, expect
 
-from .outcome import Failed, expect
 from .tap import Recording
-
-SETUP, KEEPALIVE, REQUEST_RESPONSE, REQUEST_FNF, PAYLOAD = 0x01, 0x03, 0x04, 0x05, 0x0A
-FLAG_METADATA = 0x100
 
 # In the text of every peer: whoever can read it on the wire reads the metrics.
 SECRET = b"interop-secret"
-
-# What every Java client sends first: 1.0, 20 s, 90 s, application/binary twice.
-JAVA_SETUP = (
-    bytes.fromhex("00000000 0400 0001 0000 00004e20 00015f90")
-    + b"\x12application/binary\x12application/binary"
-)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame; `metadata` is None where the flag is not set. `raw` has no length prefix."""
-
-    stream: int
-    type: int
-    flags: int
-    metadata: bytes | None
-    data: bytes
-    raw: bytes
-
-
-def _frame(raw: bytes) -> Frame:
-    stream, type_and_flags = struct.unpack(">IH", raw[:6])
-    kind, flags = type_and_flags >> 10, type_and_flags & 0x3FF
-    body = raw[6:]
-    metadata = None
-    if flags & FLAG_METADATA and kind in (REQUEST_RESPONSE, REQUEST_FNF, PAYLOAD):
-        length = int.from_bytes(body[:3], "big")
-        metadata, body = body[3 : 3 + length], body[3 + length :]
-    return Frame(stream, kind, flags, metadata, body, raw)
-
-
-def _tcp_frames(stream: bytes) -> list[Frame]:
-    """The whole frames of a byte stream with u24 lengths."""
-    frames = []
-    position = 0
-    while position + 3 <= len(stream):
-        end = position + 3 + int.from_bytes(stream[position : position + 3], "big")
-        if end > len(stream):
-            break
-        frames.append(_frame(stream[position + 3 : end]))
-        position = end
-    return frames
 
 
 def _websocket_frames(stream: bytes) -> list[Frame]:
@@ -80,7 +42,7 @@ def _websocket_frames(stream: bytes) -> list[Frame]:
         if first & 0x0F in (0, 2):
             message += bytes(byte ^ mask[i % 4] for i, byte in enumerate(content))
             if first & 0x80:
-                frames.append(_frame(message))
+                frames.append(parse_frame(message))
                 message = b""
         position = end
     return frames
@@ -88,8 +50,9 @@ def _websocket_frames(stream: bytes) -> list[Frame]:
 
 def frames(stream: bytes | bytearray, transport: str) -> list[Frame]:
     """The whole frames in one direction of a connection."""
-    split = _tcp_frames if transport == "tcp" else _websocket_frames
-    return split(bytes(stream))
+    if transport == "tcp":
+        return split_frames(bytes(stream))[0]
+    return _websocket_frames(bytes(stream))
 
 
 def _is_public_key(data: bytes) -> bool:

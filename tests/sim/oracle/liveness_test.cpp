@@ -126,6 +126,12 @@ TEST(HeldPushes, AScrapeThatFailsShowsNothing) {
   EXPECT_THAT(story.judged("L2"), ElementsAre(HasSubstr("is on no page")));
 }
 
+TEST(HeldPushes, AScrapeThatItsScraperBreaksOffWasNotToShowThem) {
+  Story story = holding(true);
+  story.at(80s).failed_scrape(0, history::ScrapeResult::kAborted);
+  EXPECT_THAT(story.judged("L2"), IsEmpty());
+}
+
 TEST(HeldPushes, AStrangerMayComeTooLate) {
   Story story;
   story.at(0s).proxy(0).at(6min).client(1).at(7min).pushes(1).at(8min).heal();

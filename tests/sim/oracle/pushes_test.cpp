@@ -93,8 +93,38 @@ TEST(Pushes, WhatWasFlushedMayBeLostWhereSomethingWasBroken) {
   EXPECT_THAT(java.at(10min).note(history::Ended{}).judged("5-pushes"), IsEmpty());
 }
 
+// One that waits for its acknowledgement, and is refused.
+Story refused() {
+  Story story;
+  story.at(0s).proxy(0).client(1).at(60s).push_begins(1);
+  return story.at(60s + 10ms).push_ends(1, false).disconnects(1).ends(1, ClientEnd::kLeft);
+}
+
+TEST(Pushes, OneThatIsRefusedOnASoundConnectionIsFound) {
+  EXPECT_THAT(refused().at(10min).note(history::Ended{}).judged("5-pushes"),
+              ElementsAre("60010 ms: push 1 of client 1.1 failed, waited for on a sound connection "
+                          "to proxy 0"));
+}
+
+TEST(Pushes, OneMayBeRefusedWhereSomethingWasBroken) {
+  Story faulty = refused();
+  faulty.at(50s).fault({kBalancer}, 1s).at(10min).note(history::Ended{});
+  EXPECT_THAT(faulty.judged("5-pushes"), IsEmpty());
+  Story full = refused();
+  full.at(50s).fault({proxy_place(0)}, 1min, FaultEffect::kDisk);
+  EXPECT_THAT(full.at(10min).note(history::Ended{}).judged("5-pushes"), IsEmpty());
+  Story garbled = refused();
+  garbled.at(50s).note(history::Garbled{{InstanceId{1}, 1}}).at(10min).note(history::Ended{});
+  EXPECT_THAT(garbled.judged("5-pushes"), IsEmpty());
+  Story second;
+  second.at(0s).proxy(0).client(1).at(60s).push_begins(1).at(60s + 10ms).push_begins(1);
+  second.push_ends(1, false).at(10min).note(history::Ended{});
+  EXPECT_THAT(second.judged("5-pushes"), IsEmpty());
+}
+
 TEST(Pushes, WhatWasNotAcknowledgedIsOwedToNobody) {
   Story story;
+  story.at(50s).fault({kBalancer}, 1s);
   story.at(0s).proxy(0).client(1).at(60s).push_begins(1).push_stored(1);
   story.at(61s).push_ends(1, false).ends(1, ClientEnd::kLeft).at(75s).page(0, {});
   EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
@@ -120,11 +150,30 @@ TEST(Pushes, ADurableStoreDoesNot) {
   EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("shows no push 1")));
 }
 
-TEST(Pushes, ADurableStoreGoesWithItsHost) {
+TEST(Pushes, ADurableStoreOutlivesItsHost) {
   Story story = pushed();
   story.rules.durable_pushes = true;
   story.at(62s).proxy_ends(0, ProxyEnd::kLost).at(65s).proxy(0).at(75s).page(0, {});
+  EXPECT_THAT(story.judged("5-pushes"), ElementsAre(HasSubstr("shows no push 1")));
+}
+
+TEST(Pushes, ADiskThatBreaksItsWordMayLoseThem) {
+  Story story = pushed();
+  story.rules.durable_pushes = true;
+  story.at(62s).proxy_ends(0).at(65s).proxy(0).note(history::DiskBetrayed{ProxyId{0}});
+  story.at(75s).page(0, {});
   EXPECT_THAT(story.judged("5-pushes"), IsEmpty());
+}
+
+TEST(Pushes, OneThatWasShownJustBeforeAKillMayBeShownOnceMore) {
+  for (const auto late : {0s, 3s}) {
+    Story story = pushed();
+    story.rules.durable_pushes = true;
+    story.at(75s).page(0, story.lines(1)).at(76s + late).proxy_ends(0, ProxyEnd::kKilled);
+    story.at(80s).proxy(0).at(90s).page(0, story.lines(1));
+    const std::size_t findings = late == 0s ? 0 : 1;
+    EXPECT_THAT(story.judged("5-pushes"), testing::SizeIs(findings)) << late.count();
+  }
 }
 
 TEST(Pushes, WhileABrokenPageMayStillArriveTheNextNeedNotShowIt) {

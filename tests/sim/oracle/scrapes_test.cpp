@@ -127,6 +127,18 @@ TEST(Scrapes, AScrapeThatFailsForNoReasonIsFound) {
               ElementsAre(HasSubstr("failed (status 500)")));
 }
 
+TEST(Scrapes, AProxyThatDrainsAnswersNobodyASecondBeforeItEnds) {
+  for (const Duration rest : {1s + 100ms, 1s + 101ms}) {
+    Story story = one_client();
+    story.at(50s).proxy_drains(0).at(60s).failed_scrape(0, ScrapeResult::kRefused);
+    story.at(60s + 10ms + rest).proxy_ends(0, ProxyEnd::kExited);
+    EXPECT_EQ(story.judged("8-scrapes").empty(), rest == 1s + 100ms);
+  }
+  Story story = one_client();
+  story.at(60s).failed_scrape(0, ScrapeResult::kRefused).at(61s).proxy_ends(0);
+  EXPECT_THAT(story.judged("8-scrapes"), ElementsAre(HasSubstr("failed")));
+}
+
 TEST(Scrapes, TheScrapersOwnAbortIsFine) {
   EXPECT_THAT(one_client().at(60s).failed_scrape(0, ScrapeResult::kAborted).judged("8-scrapes"),
               IsEmpty());

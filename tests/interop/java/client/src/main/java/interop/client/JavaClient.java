@@ -4,7 +4,9 @@
 //   event=connected client=0
 //
 // Options (--name=value): host, port, transport (tcp|websocket), clients, series, name (the label
-// app of every series), first-backoff-ms.
+// app of every series), first-backoff-ms, clock (1: a counter that tells when it was asked); and the PEM files tls-authority (without it: no TLS),
+// tls-certificate and tls-key (without them: no certificate of its own), token (a bearer token
+// in the WebSocket's upgrade request).
 // Commands: push, push-blocking, close, text, plaintext-info, each with an optional client number
 // (without one: all clients), and quit. The end of standard input ends the program at once, without
 // a push and without a goodbye.
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.logging.Handler;
@@ -30,9 +33,12 @@ public final class JavaClient {
   private JavaClient() {}
 
   public static void main(String[] args) throws IOException {
-    Options options = Options.parse(args, Map.of(
+    Map<String, String> defaults = new HashMap<>(Map.of(
         "host", "127.0.0.1", "transport", "tcp", "clients", "1", "series", "1",
-        "name", "java", "first-backoff-ms", "10000"));
+        "name", "java", "first-backoff-ms", "10000", "clock", "0"));
+    defaults.putAll(Map.of(
+        "tls-authority", "", "tls-certificate", "", "tls-key", "", "token", ""));
+    Options options = Options.parse(args, defaults);
     listenToTheClientsLog();
     List<Peer> peers = new ArrayList<>();
     int clients = options.number("clients");

@@ -1,6 +1,7 @@
 // One Micrometer client with a registry of its own, and the events of its life.
 package interop.client;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import io.micrometer.prometheus.rsocket.PrometheusRSocketClient;
@@ -31,6 +32,11 @@ final class Peer {
     this.transport = observed(dialer(options));
     this.registry = Series.registry(options.text("name"), number, options.number("series"));
     Gauge.builder("interop.scrapes", scrapes, AtomicLong::get).register(registry);
+    if (options.number("clock") != 0) {
+      FunctionCounter.builder("interop.clock", this, peer -> System.currentTimeMillis() / 1000.0)
+          .baseUnit("seconds")
+          .register(registry);
+    }
   }
 
   void start() {
@@ -83,6 +89,9 @@ final class Peer {
   }
 
   private static ClientTransport dialer(Options options) {
+    if (!options.text("tls-authority").isEmpty()) {
+      return TlsDialer.create(options);
+    }
     String host = options.text("host");
     int port = options.number("port");
     return switch (options.text("transport")) {

@@ -1,0 +1,173 @@
+// More HTTP connections than there are places for, and who of them goes, in virtual time.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/limits.h"
+#include "server/limits.h"
+#include "server_world.h"
+
+namespace prometheus_rsocket::server {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr std::size_t kPlaces = http::kConnectionsMax;
+constexpr std::string_view kPatient = "X-Prometheus-Scrape-Timeout-Seconds: 120\r\n";
+constexpr std::string_view kPrometheus = "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n";
+
+struct Crowd : testing::Test {
+  explicit Crowd(sim::Config network = {}) : it({}, std::move(network)) {}
+
+  sim::peer::RawPeer& connect(runtime::Shard& host) {
+    peers.push_back(std::make_unique<sim::peer::RawPeer>(host, kHttp));
+    return *peers.back();
+  }
+  [[nodiscard]] std::size_t count_left() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(peers, [](const auto& peer) { return !peer->ended().failed(); }));
+  }
+  // An application that never answers, and the path of its page.
+  std::string path_of_silent_client() {
+    it.add_application("", transport::TransportKind::kTcp, named("silent")).hang();
+    const std::string targets = it.get("/sd").body;
+    const std::size_t begin = targets.find("/metrics/clients/");
+    return targets.substr(begin, targets.find('"', begin) - begin);
+  }
+  void expect_that_another_is_served() {
+    const auto another = it.new_scraper();
+    another->get("/-/healthy");
+    ASSERT_TRUE(it.world.run_until([&] { return another->response().has_value(); }, 2s));
+    EXPECT_EQ(another->response()->status, 200);
+  }
+
+  ServerWorld it;
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> peers;
+};
+
+// A window that a few answers fill.
+struct CrowdThatPipelines : Crowd {
+  static sim::Config narrow() {
+    sim::Config network;
+    network.window_bytes = 2048;
+    return network;
+  }
+  CrowdThatPipelines() : Crowd(narrow()) {}
+};
+
+// Nobody else was heard for 30 s and more, whatever password they had: a connection that does not
+// read what it is answered was not one that lets us wait.
+TEST_F(CrowdThatPipelines, AndReadsNothingShutsNobodyOut) {
+  std::string requests;
+  for (int i = 0; i < 40; ++i) requests += "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n";
+  runtime::Shard& host = it.new_host();
+  for (std::size_t i = 0; i < kPlaces + 8; ++i) {
+    sim::peer::RawPeer& peer = connect(host);
+    peer.pause_reading();
+    peer.send(requests);
+    it.world.run_for(1ms);
+  }
+  it.world.run_for(1s);
+  for (int i = 0; i < 3; ++i) expect_that_another_is_served();
+}
+
+// Its own connection has let us wait for longer than each of theirs.
+TEST_F(Crowd, OfOneAddressSendsNobodyElseAway) {
+  const auto scraper = it.new_scraper();
+  scraper->get("/-/healthy");
+  EXPECT_EQ(it.wait_for(*scraper).status, 200);
+  it.world.run_for(5s);
+  runtime::Shard& host = it.new_host();
+  for (std::size_t i = 0; i < 2 * kPlaces; ++i) {
+    connect(host);
+    it.world.run_for(1ms);
+  }
+  it.world.run_for(1s);
+  EXPECT_LE(count_left(), kPlaces);
+  EXPECT_FALSE(scraper->peer().ended().failed());
+  scraper->get("/-/healthy");
+  EXPECT_EQ(it.wait_for(*scraper).status, 200);
+}
+
+TEST_F(Crowd, OfManyAddressesLosesWhoHasLetUsWaitTheLongest) {
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    connect(it.new_host());
+    it.world.run_for(10ms);
+  }
+  EXPECT_EQ(count_left(), kPlaces - 1) << "a place is kept for who comes";
+  EXPECT_TRUE(peers.front()->ended().failed());
+}
+
+// Two from one address, when each of the others has an address of its own.
+TEST_F(Crowd, ThatStandsStillSendsNobodyAwayWhoReadsSteadily) {
+  it.add_application("a{a=\"" + std::string(10'000'000, 'x') + "\"} 1\n");
+  runtime::Shard& host = it.new_host();
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.push_back(std::make_unique<sim::peer::HttpClient>(host, kHttp));
+    readers.back()->peer().pause_reading();
+    readers.back()->get("/metrics/connected", kPatient);
+  }
+  const auto read_a_little = [&] {
+    for (const auto& reader : readers) reader->peer().resume_reading();
+    it.world.run_for(1ms);
+    for (const auto& reader : readers) reader->peer().pause_reading();
+  };
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    connect(it.new_host());
+    it.world.run_for(10ms);
+    if (i % 40 == 0) read_a_little();
+  }
+  EXPECT_LT(count_left(), kPlaces);
+  for (const auto& reader : readers) {
+    ASSERT_FALSE(reader->response()) << "it should still be at it";
+    EXPECT_FALSE(reader->peer().ended().failed());
+    reader->peer().resume_reading();
+  }
+  for (const auto& reader : readers) EXPECT_EQ(it.wait_for(*reader).status, 200);
+}
+
+// One client that never answers and patient requests for its page had all places for two minutes.
+TEST_F(Crowd, ThatWaitsForASilentClientsPageShutsNobodyOut) {
+  const std::string path = path_of_silent_client();
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> waiting;
+  runtime::Shard& host = it.new_host();
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    waiting.push_back(std::make_unique<sim::peer::HttpClient>(host, kHttp));
+    waiting.back()->get(path, kPatient);
+    it.world.run_for(1ms);
+  }
+  it.world.run_for(1s);
+  expect_that_another_is_served();
+  EXPECT_EQ(it.get("/metrics/connected", kPrometheus).status, 200);
+}
+
+// Of too many that wait for a client's page, the newest of whoever has the most is refused.
+TEST_F(Crowd, ThatWaitsForASilentClientsPageKeepsNobodyElseFromWaiting) {
+  const std::string path = path_of_silent_client();
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> waiting;
+  runtime::Shard& host = it.new_host();
+  for (std::size_t i = 0; i < kClientPagesWaitingMax + 1; ++i) {
+    waiting.push_back(std::make_unique<sim::peer::HttpClient>(host, kHttp));
+    waiting.back()->get(path, kPatient);
+    it.world.run_for(1ms);
+  }
+  it.world.run_for(1s);
+  ASSERT_TRUE(waiting.back()->response());
+  EXPECT_EQ(waiting.back()->response()->status, 503);
+  EXPECT_THAT(waiting.back()->response()->body, HasSubstr("too many"));
+  const auto another = it.new_scraper();
+  another->get(path, kPatient);
+  it.world.run_for(1s);
+  EXPECT_FALSE(another->response()) << "it may wait";
+  const auto answered = [](const auto& client) { return client->response().has_value(); };
+  EXPECT_EQ(std::ranges::count_if(waiting, answered), 2);
+  it.applications.back()->recover();
+  EXPECT_EQ(it.wait_for(*another).status, 200);
+  for (const auto& client : waiting) it.wait_for(*client);
+  const auto refused = [](const auto& client) { return client->response()->status == 503; };
+  EXPECT_EQ(std::ranges::count_if(waiting, refused), 2);
+}
+
+}  // namespace
+}  // namespace prometheus_rsocket::server
