@@ -10,7 +10,7 @@
 #include "base/probe.h"
 #include "server/forwarded_for.h"
 #include "server/limits.h"
-#include "server/newest_of_most.h"
+#include "server/most_waiting.h"
 #include "server/page.h"
 #include "server/scrape_time.h"
 
@@ -190,21 +190,23 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(now + time.page);
-  const auto waiting = std::make_shared<Waiting>(Waiting{who, exchange, std::move(negotiated)});
-  waiting_.push_back(waiting);
-  if (waiting_.size() > kClientPagesWaitingMax) refuse_newest_of_most();
-  if (!waiting->exchange) return;
-  services_.pulls.pull(*client, now + time.pull, [this, waiting](PullId pull, const Reply& reply) {
-    if (waiting_.remove(waiting) > 0) answer(*waiting, pull, reply);  // or it was refused
-  });
+  const auto place = waiting_.insert(waiting_.end(), {who, exchange, std::move(negotiated)});
+  place->pull =
+      services_.pulls.pull(*client, now + time.pull, [this, place](PullId, const Reply& reply) {
+        const Waiting waiting = std::move(*place);
+        waiting_.erase(place);
+        answer(waiting, reply);
+      });
+  if (waiting_.size() > kClientPagesWaitingMax) refuse_oldest_of_most();
 }
 
-// Those who wait have a connection each, which nobody else can have.
-void ClientPages::refuse_newest_of_most() {
-  const auto newest = newest_of_most(
-      waiting_, [](const std::shared_ptr<Waiting>& waiting) { return waiting->who; });
-  const ExchangePtr exchange = std::move((*newest)->exchange);
-  waiting_.erase(newest);
+// Those who wait have a connection each, which nobody else can have. Who has waited the longest is
+// the least likely to be answered: it goes to whoever asks for a client that answers.
+void ClientPages::refuse_oldest_of_most() {
+  const auto oldest = oldest_of_most(waiting_, [](const Waiting& waiting) { return waiting.who; });
+  services_.pulls.forget(oldest->pull);
+  const ExchangePtr exchange = std::move(oldest->exchange);
+  waiting_.erase(oldest);
   respond(*exchange, 503, "too many wait for single clients to answer\n");
 }
 
@@ -214,24 +216,25 @@ bool ClientPages::make_room(const std::string& who, std::uint64_t bytes) {
   return wanted <= max || pages_.give_way_to(who, wanted - max);
 }
 
-void ClientPages::answer(const Waiting& waiting, PullId pull, const Reply& reply) {
-  const auto& [who, exchange, negotiated] = waiting;
+void ClientPages::answer(const Waiting& waiting, const Reply& reply) {
+  const ExchangePtr& exchange = waiting.exchange;
   const unsigned status = status_of(reply.record);
   if (status != 200) return respond(*exchange, status, reply.record.reason + "\n");
   const std::uint64_t bytes = reply.exposition->page_bytes();
-  if (!make_room(who, bytes)) {
+  if (!make_room(waiting.who, bytes)) {
     return respond(*exchange, 503, "too much is being written: --scrape.max-bytes\n");
   }
-  auto place = pages_.add(who, bytes, exchange);
-  auto page = std::make_shared<Page>(std::vector<Reply>{reply}, std::vector<push::Push>(),
-                                     config_.page_bytes_max, negotiated.format, services_.hash_key);
-  exchange->stream(
-      {.content_type = negotiated.content_type},
-      [this, pull, place = std::move(place), page = std::move(page)](std::string& out) {
-        if (page->write(out)) return true;
-        services_.delivered(pull);
-        return false;
-      });
+  auto place = pages_.add(waiting.who, bytes, exchange);
+  auto page =
+      std::make_shared<Page>(std::vector<Reply>{reply}, std::vector<push::Push>(),
+                             config_.page_bytes_max, waiting.negotiated.format, services_.hash_key);
+  exchange->stream({.content_type = waiting.negotiated.content_type},
+                   [this, pull = waiting.pull.pull, place = std::move(place),
+                    page = std::move(page)](std::string& out) {
+                     if (page->write(out)) return true;
+                     services_.delivered(pull);
+                     return false;
+                   });
 }
 
 void ClientPages::handle_discovery(const ExchangePtr& exchange) {

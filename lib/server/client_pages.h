@@ -51,21 +51,20 @@ class ClientPages {
   // Somebody who waits for a client to answer.
   struct Waiting {
     std::string who;
-    ExchangePtr exchange;  // null: it is refused
+    ExchangePtr exchange;
     Negotiated negotiated;
+    SinglePulls::Wait pull = {};
   };
 
-  void refuse_newest_of_most();
-  void answer(const Waiting& waiting, PullId pull, const Reply& reply);
+  void refuse_oldest_of_most();
+  void answer(const Waiting& waiting, const Reply& reply);
   [[nodiscard]] bool make_room(const std::string& who, std::uint64_t bytes);
 
   runtime::Shard& shard_;
   const Config& config_;
   Services services_;
   PagesUnderWay pages_;  // each of as much weight as it takes bytes
-  // Shared with what is called when a client has answered: whoever is not on the list any more is
-  // answered already.
-  std::list<std::shared_ptr<Waiting>> waiting_;
+  std::list<Waiting> waiting_;
 };
 
 }  // namespace prometheus_rsocket::server

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "runtime/address.h"
 #include "server/limits.h"
-#include "server/newest_of_most.h"
+#include "server/most_waiting.h"
 
 namespace prometheus_rsocket::server {
 namespace {

@@ -36,7 +36,7 @@ inline constexpr base::Duration kLookAgain = 100ms;
 // others are left.
 inline constexpr std::size_t kScrapesWaitingMax = 64;
 // Likewise those that wait for a single client to answer.
-inline constexpr std::size_t kClientPagesWaitingMax = 64;
+inline constexpr std::size_t kClientPagesWaitingMax = 120;
 // Whose turn was when, among those that wait: as many as there are connections (http/limits.h).
 inline constexpr std::size_t kTurnsKnownMax = 512;
 

@@ -6,7 +6,7 @@
 
 #include "base/probe.h"
 #include "server/limits.h"
-#include "server/newest_of_most.h"
+#include "server/most_waiting.h"
 
 namespace prometheus_rsocket::server {
 

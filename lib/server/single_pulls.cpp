@@ -7,32 +7,55 @@
 
 namespace prometheus_rsocket::server {
 
-void SinglePulls::pull(ConnectionId client, base::Instant deadline, Done done) {
+SinglePulls::Wait SinglePulls::pull(ConnectionId client, base::Instant deadline, Done done) {
   const base::Instant from = shard_.clock.now() - kPullSharing;
   const auto last = newest_.find(client);
   if (last != newest_.end()) {
     Single& single = *singles_.at(last->second);
     if (single.began >= from) {
       base::reached(base::Probe::kSinglePullShared);
-      return single.done.push_back(std::move(done));
+      return add(last->second, single, std::move(done));
     }
   }
   const PullId id{next_id_++};
   newest_.insert_or_assign(client, id);
-  ask(id, client, deadline, std::move(done));
+  return ask(id, client, deadline, std::move(done));
+}
+
+void SinglePulls::forget(const Wait& wait) {
+  const auto found = singles_.find(wait.pull);
+  if (found == singles_.end()) return;
+  Single& single = *found->second;
+  if (single.done.erase(wait.number) == 0 || !single.done.empty()) return;
+  no_longer_newest(wait.pull, single.client);  // it has nothing to share
+  single.alarm.clear();
+  shards_.end(single.client, wait.pull);
 }
 
 void SinglePulls::probe(ConnectionId client, base::Instant deadline, Done done) {
   ask(PullId{next_probe_++}, client, deadline, std::move(done));
 }
 
-void SinglePulls::ask(PullId id, ConnectionId client, base::Instant deadline, Done done) {
+SinglePulls::Wait SinglePulls::ask(PullId id, ConnectionId client, base::Instant deadline,
+                                   Done done) {
   auto single =
       std::make_unique<Single>(shard_, client, [this, client, id] { shards_.end(client, id); });
-  single->done.push_back(std::move(done));
+  const Wait wait = add(id, *single, std::move(done));
   single->alarm.set(deadline);
   singles_.emplace(id, std::move(single));
   shards_.ask(client, id);
+  return wait;
+}
+
+SinglePulls::Wait SinglePulls::add(PullId id, Single& single, Done done) {
+  const std::uint64_t number = next_wait_++;
+  single.done.emplace(number, std::move(done));
+  return {id, number};
+}
+
+void SinglePulls::no_longer_newest(PullId pull, ConnectionId client) {
+  const auto newest = newest_.find(client);
+  if (newest != newest_.end() && newest->second == pull) newest_.erase(newest);
 }
 
 bool SinglePulls::replied(PullId pull, Reply& reply) {
@@ -40,9 +63,8 @@ bool SinglePulls::replied(PullId pull, Reply& reply) {
   if (found == singles_.end()) return false;
   const std::unique_ptr<Single> single = std::move(found->second);
   singles_.erase(found);
-  const auto newest = newest_.find(single->client);
-  if (newest != newest_.end() && newest->second == pull) newest_.erase(newest);
-  for (const Done& done : single->done) done(pull, reply);
+  no_longer_newest(pull, single->client);
+  for (const auto& [number, done] : single->done) done(pull, reply);
   return true;
 }
 

@@ -4,11 +4,11 @@
 // Lives on shard 0. Sends to the client's shard through two functions, so that it is tested alone.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "runtime/alarm.h"
 #include "runtime/runtime.h"
@@ -20,6 +20,12 @@ class SinglePulls {
  public:
   using Done = std::function<void(PullId, Reply)>;
 
+  // Somebody who waits for one.
+  struct Wait {
+    PullId pull{};
+    std::uint64_t number = 0;
+  };
+
   struct Shards {
     std::function<void(ConnectionId, PullId)> ask;  // exactly one replied() follows
     std::function<void(ConnectionId, PullId)> end;  // it is late, if it has not replied
@@ -29,7 +35,9 @@ class SinglePulls {
 
   // `done` is called once, later: with what it replied, or that it is late, or gone. One that began
   // just now is shared, and goes with the deadline that it has.
-  void pull(ConnectionId client, base::Instant deadline, Done done);
+  Wait pull(ConnectionId client, base::Instant deadline, Done done);
+  // Its `done` is not called any more. A pull that nobody waits for ends, as at its deadline.
+  void forget(const Wait& wait);
   // The same, as a probe (reply.h), and never shared.
   void probe(ConnectionId client, base::Instant deadline, Done done);
 
@@ -42,16 +50,19 @@ class SinglePulls {
         : client(whom), began(shard.clock.now()), alarm(shard, std::move(due)) {}
     ConnectionId client;
     base::Instant began;
-    std::vector<Done> done;
+    std::map<std::uint64_t, Done> done;  // by their number
     runtime::Alarm alarm;
   };
 
-  void ask(PullId id, ConnectionId client, base::Instant deadline, Done done);
+  Wait ask(PullId id, ConnectionId client, base::Instant deadline, Done done);
+  [[nodiscard]] Wait add(PullId id, Single& single, Done done);
+  void no_longer_newest(PullId pull, ConnectionId client);
 
   runtime::Shard& shard_;
   Shards shards_;
   std::uint64_t next_id_ = kFirstSinglePull;
   std::uint64_t next_probe_ = kFirstProbe;
+  std::uint64_t next_wait_ = 0;
   std::map<PullId, std::unique_ptr<Single>> singles_;
   std::map<ConnectionId, PullId> newest_;  // of those that are under way, probes aside
 };

@@ -15,10 +15,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using transport::TransportKind;
 
-std::string path_of(const std::string& instance) {
-  return "/metrics/clients/" + name_id({"job", instance, "", {}});
-}
-
 struct ClientPagesTest : testing::Test {
   Application& add(std::string text, agent::Config config = {}) {
     return it.add_application(std::move(text), TransportKind::kTcp, std::move(config));

@@ -30,9 +30,7 @@ struct Crowd : testing::Test {
   // An application that never answers, and the path of its page.
   std::string path_of_silent_client() {
     it.add_application("", transport::TransportKind::kTcp, named("silent")).hang();
-    const std::string targets = it.get("/sd").body;
-    const std::size_t begin = targets.find("/metrics/clients/");
-    return targets.substr(begin, targets.find('"', begin) - begin);
+    return path_of("silent");
   }
   void expect_that_another_is_served() {
     const auto another = it.new_scraper();
@@ -142,31 +140,54 @@ TEST_F(Crowd, ThatWaitsForASilentClientsPageShutsNobodyOut) {
   EXPECT_EQ(it.get("/metrics/connected", kPrometheus).status, 200);
 }
 
-// Of too many that wait for a client's page, the newest of whoever has the most is refused.
+// Of too many that wait for a client's page, the oldest of whoever has the most is refused.
 TEST_F(Crowd, ThatWaitsForASilentClientsPageKeepsNobodyElseFromWaiting) {
   const std::string path = path_of_silent_client();
+  const auto other = it.new_scraper();
+  other->get(path, kPatient);
+  it.world.run_for(1ms);
   std::vector<std::unique_ptr<sim::peer::HttpClient>> waiting;
   runtime::Shard& host = it.new_host();
-  for (std::size_t i = 0; i < kClientPagesWaitingMax + 1; ++i) {
+  for (std::size_t i = 0; i < kClientPagesWaitingMax; ++i) {
     waiting.push_back(std::make_unique<sim::peer::HttpClient>(host, kHttp));
     waiting.back()->get(path, kPatient);
     it.world.run_for(1ms);
   }
   it.world.run_for(1s);
-  ASSERT_TRUE(waiting.back()->response());
-  EXPECT_EQ(waiting.back()->response()->status, 503);
-  EXPECT_THAT(waiting.back()->response()->body, HasSubstr("too many"));
+  ASSERT_TRUE(waiting.front()->response());
+  EXPECT_EQ(waiting.front()->response()->status, 503);
+  EXPECT_THAT(waiting.front()->response()->body, HasSubstr("too many"));
   const auto another = it.new_scraper();
   another->get(path, kPatient);
   it.world.run_for(1s);
+  EXPECT_FALSE(other->response()) << "it may wait";
   EXPECT_FALSE(another->response()) << "it may wait";
   const auto answered = [](const auto& client) { return client->response().has_value(); };
   EXPECT_EQ(std::ranges::count_if(waiting, answered), 2);
   it.applications.back()->recover();
+  EXPECT_EQ(it.wait_for(*other).status, 200);
   EXPECT_EQ(it.wait_for(*another).status, 200);
   for (const auto& client : waiting) it.wait_for(*client);
   const auto refused = [](const auto& client) { return client->response()->status == 503; };
   EXPECT_EQ(std::ranges::count_if(waiting, refused), 2);
+}
+
+// A Prometheus whose targets are clients, many of which hang, or a proxy that stood still
+// meanwhile: those that answer were refused since so many others waited.
+TEST_F(Crowd, ThatWaitsForSilentClientsKeepsNoneOfThoseOutThatAnswer) {
+  const std::string silent = path_of_silent_client();
+  it.add_application("", transport::TransportKind::kTcp, named("talkative"));
+  const std::string path = path_of("talkative");
+  runtime::Shard& prometheus = it.new_host();
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> scrapes;
+  const auto ask_for = [&](const std::string& page) -> sim::peer::HttpClient& {
+    scrapes.push_back(std::make_unique<sim::peer::HttpClient>(prometheus, kHttp));
+    scrapes.back()->get(page, kPrometheus);
+    it.world.run_for(1ms);
+    return *scrapes.back();
+  };
+  for (std::size_t i = 0; i < 2 * kClientPagesWaitingMax; ++i) ask_for(silent);
+  EXPECT_EQ(it.wait_for(ask_for(path)).status, 200);
 }
 
 }  // namespace

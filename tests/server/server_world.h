@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "server/registry.h"
 #include "server/server.h"
 #include "sim/peer/http_client.h"
 #include "sim/peer/raw_peer.h"
@@ -44,6 +45,11 @@ inline agent::Config named(std::string instance, std::string incarnation = "one"
                                                   .incarnation = std::move(incarnation),
                                                   .labels = std::move(labels)}));
   return config;
+}
+
+// That application's page.
+inline std::string path_of(const std::string& instance) {
+  return "/metrics/clients/" + name_id({"job", instance, "", {}});
 }
 
 // An application with our client. Answers at once, after a delay, or never.
