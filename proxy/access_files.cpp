@@ -51,9 +51,13 @@ result<std::shared_ptr<const runtime::TlsServer>, std::string> server_of(
   return std::move(*made);
 }
 
-std::shared_ptr<const server::WebAccess> make_access(const access::Settings& settings,
-                                                     std::shared_ptr<const runtime::TlsServer> tls,
-                                                     const server::WebAccess* /*which*/) {
+template <class Access>
+std::shared_ptr<const Access> make_access(const access::Settings& settings,
+                                          std::shared_ptr<const runtime::TlsServer> tls);
+
+template <>
+std::shared_ptr<const server::WebAccess> make_access(
+    const access::Settings& settings, std::shared_ptr<const runtime::TlsServer> tls) {
   return std::make_shared<server::WebAccess>(
       server::WebAccess{.tls = std::move(tls),
                         .proof = server::PeerProof::of(settings.tls),
@@ -62,9 +66,9 @@ std::shared_ptr<const server::WebAccess> make_access(const access::Settings& set
                         .rate_limit = settings.rate_limit});
 }
 
+template <>
 std::shared_ptr<const server::ClientAccess> make_access(
-    const access::Settings& settings, std::shared_ptr<const runtime::TlsServer> tls,
-    const server::ClientAccess* /*which*/) {
+    const access::Settings& settings, std::shared_ptr<const runtime::TlsServer> tls) {
   return std::make_shared<server::ClientAccess>(
       server::ClientAccess{.tls = std::move(tls),
                            .proof = server::PeerProof::of(settings.tls),
@@ -97,7 +101,7 @@ server::LoadedHalf<Access> AccessFiles::load(Half<Access>& half,
     if (!made) return made.error();
     tls = std::move(*made);
   }
-  half.access = make_access(*settings, std::move(tls), static_cast<const Access*>(nullptr));
+  half.access = make_access<Access>(*settings, std::move(tls));
   half.settings = std::move(*settings);
   return half.access;
 }

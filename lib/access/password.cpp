@@ -42,11 +42,6 @@ bool is_bcrypt(std::string_view hash) {
          std::ranges::all_of(hash.substr(kPrefixSize), is_base64);
 }
 
-unsigned cost_of(std::string_view hash) {
-  CHECK(is_bcrypt(hash), "whoever read it has looked");
-  return read_cost(hash);
-}
-
 bool is_password(std::string_view hash, std::string_view password) {
   CHECK(is_bcrypt(hash), "whoever read it has looked");
   if (password.find('\0') != std::string_view::npos) return false;

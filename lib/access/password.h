@@ -15,9 +15,6 @@ namespace prometheus_rsocket::access {
 // `$2a$`, `$2b$` or `$2y$`, a cost of 04 to 31, `$`, and 53 characters of salt and hash.
 [[nodiscard]] bool is_bcrypt(std::string_view hash);
 
-// The binary logarithm of how often it is hashed. REQUIRES: is_bcrypt(hash).
-[[nodiscard]] unsigned cost_of(std::string_view hash);
-
 // Whether `hash` is that of `password`. REQUIRES: is_bcrypt(hash).
 //
 // Slow by design: twice as long with each cost, some 70 ms at 10, and hours at 31. Never on an

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 namespace prometheus_rsocket::net {
@@ -19,7 +20,6 @@ std::string_view name_of(LogLevel level) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   std::size_t i = 0;
   while (i < text.size()) {
@@ -36,8 +36,7 @@ void append_json_string(std::string& out, std::string_view text) {
       out += text[i];
     } else if (c < 0x20 || c == 0x7F) {
       out += "\\u00";
-      out += kHex[c >> 4U];
-      out += kHex[c & 15U];
+      base::append_hex(out, c);
     } else {
       out += text.substr(i, length);
     }

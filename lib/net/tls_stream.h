@@ -6,9 +6,8 @@
 //                        came has not been read, as TCP resets then, or with a write under way.
 //   eof                  the peer's close_notify. A FIN without one is a connection_reset: anybody
 //                        on the way can send it.
-//   tls_category()       (tls_error.h) the peer broke the protocol, or sent an alert. Then, as
-//   after
-//                        a reset, writes are a broken_pipe.
+//   tls_category()       (tls_error.h) the peer broke the protocol, or sent an alert. Then writes
+//                        are a broken_pipe, as after a reset.
 //
 // A write that is cancelled may be out in part, so that nothing can be written behind it. What the
 // peer asks for by itself (a change of our keys) goes out with the next write.

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/hex.h"
+
 namespace prometheus_rsocket::rsocket {
 
 namespace {
@@ -196,11 +198,10 @@ std::ostream& operator<<(std::ostream& out, const Frame& frame) {
 std::ostream& operator<<(std::ostream& out, ErrorCode code) {
   const std::string_view name = name_of(code);
   if (!name.empty()) return out << name;
-  constexpr std::string_view kDigits = "0123456789abcdef";
   out << "0x";
   const auto value = static_cast<std::uint32_t>(code);
   for (int shift = 28; shift >= 0; shift -= 4) {
-    if (shift == 0 || value >> shift != 0) out << kDigits[value >> shift & 0xFU];
+    if (shift == 0 || value >> shift != 0) out << base::hex_digit(value >> shift & 0xFU);
   }
   return out;
 }

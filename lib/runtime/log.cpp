@@ -2,17 +2,15 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 namespace prometheus_rsocket::runtime {
 namespace {
 
-void append_hex(std::string& out, char byte) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const auto value = static_cast<unsigned char>(byte);
+void append_escaped(std::string& out, char byte) {
   out += "\\x";
-  out += kDigits[value >> 4];
-  out += kDigits[value & 0x0F];
+  base::append_hex(out, static_cast<unsigned char>(byte));
 }
 
 // What a terminal may obey though it is well-formed UTF-8: C1 controls, of which U+009B begins what
@@ -40,9 +38,9 @@ void append_escaped(std::string& out, std::string_view text) {
     } else if (c == '\n') {
       out += "\\n";
     } else if (length == 0) {
-      append_hex(out, c);
+      append_escaped(out, c);
     } else if (const std::string_view sequence = text.substr(i, length); is_obeyed(sequence)) {
-      for (const char byte : sequence) append_hex(out, byte);
+      for (const char byte : sequence) append_escaped(out, byte);
     } else {
       out += sequence;
     }

@@ -8,13 +8,13 @@
 
 #include "base/ascii.h"
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "transport/limits.h"
 
 namespace prometheus_rsocket::transport {
 namespace {
 
 void append_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -23,8 +23,7 @@ void append_string(std::string& out, std::string_view text) {
       out += c;
     } else if (byte < 0x20) {
       out += "\\u00";
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
+      base::append_hex(out, byte);
     } else {
       out += c;
     }
@@ -41,6 +40,9 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 using Failure = std::optional<std::string>;  // what is wrong
 
+// No value of a label has one: neither our pages nor Prometheus take it.
+bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
 Failure take_text(const boost::json::object& from, std::string_view name, std::string& text) {
   const boost::json::value* const found = from.if_contains(name);
   if (found == nullptr) return std::string(name) + " is missing";
@@ -48,6 +50,7 @@ Failure take_text(const boost::json::object& from, std::string_view name, std::s
   if (string == nullptr) return std::string(name) + " is no string";
   if (string->empty()) return std::string(name) + " is empty";
   if (string->size() > kIdentityTextBytesMax) return std::string(name) + " is too long";
+  if (has_nul(*string)) return std::string(name) + " has a NUL";
   text = *string;
   return std::nullopt;
 }
@@ -76,6 +79,7 @@ Failure take_labels(const boost::json::object& from, std::map<std::string, std::
     const boost::json::string* const text = value.if_string();
     if (text == nullptr) return label + " is no string";
     if (std::max(name.size(), text->size()) > kIdentityTextBytesMax) return label + " is too long";
+    if (has_nul(*text)) return label + " has a NUL";
     labels.emplace(name, std::string_view(*text));
   }
   return std::nullopt;

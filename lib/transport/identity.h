@@ -34,9 +34,9 @@ struct Identity {
 // the metadata is introduce()'s, or none.
 [[nodiscard]] bool show_token(rsocket::SetupConfig& setup, std::string_view token);
 
-// The other way round, from a stranger. Job, instance and incarnation are not empty. Labels are
-// named as Prometheus wants it, and none begins with `__`: those would aim Prometheus elsewhere.
-// Members that are not known are passed over.
+// The other way round, from a stranger. Job, instance and incarnation are not empty, and nothing
+// has a NUL. Labels are named as Prometheus wants it, and none begins with `__`: those would aim
+// Prometheus elsewhere. Members that are not known are passed over.
 struct Introduction {
   std::optional<Identity> identity = {};  // none: it says nothing of itself, or see the error
   std::string identity_error = {};        // what is wrong, in words for a log; empty: nothing

@@ -16,6 +16,11 @@ std::string with(std::string hash, std::size_t at, std::string_view text) {
   return hash.replace(at, text.size(), text);
 }
 
+unsigned cost_of(std::string_view hash) {
+  EXPECT_TRUE(is_bcrypt(hash));
+  return static_cast<unsigned>(std::stoul(std::string(hash.substr(4, 2))));
+}
+
 TEST(Bcrypt, HasOneForm) {
   EXPECT_TRUE(is_bcrypt(kAbc));
   for (const char version : {'a', 'b', 'y'}) {
@@ -34,11 +39,6 @@ TEST(Bcrypt, HasOneForm) {
   EXPECT_FALSE(is_bcrypt(kAbc.substr(0, 59)));
   EXPECT_FALSE(is_bcrypt(kAbc + "2"));
   EXPECT_FALSE(is_bcrypt(""));
-}
-
-TEST(Bcrypt, NamesItsCost) {
-  EXPECT_EQ(cost_of(kAbc), 5U);
-  EXPECT_EQ(cost_of(with(kAbc, 4, "31")), 31U);
 }
 
 TEST(Password, IsTheOneThatWasHashed) {

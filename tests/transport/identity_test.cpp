@@ -78,6 +78,8 @@ TEST(Identity, OfAStrangerIsRefusedWithWhatIsWrong) {
            {R"({"job":"a","instance":1})", "instance is no string"},
            {R"({"job":"a","instance":"b","incarnation":""})", "incarnation is empty"},
            {R"({"job":")" + std::string(kIdentityTextBytesMax + 1, 'x') + "\"}", "job is too long"},
+           {R"({"job":"a\u0000","instance":"b"})", "job has a NUL"},
+           {labels + R"({"a":"\u0000"}})", "the label a has a NUL"},
            {labels + "[]}", "labels is no object"},
            {labels + R"({"__address__":"x"}})", "the label __address__ begins with __"},
            {labels + R"({"a.b":"x"}})", "the label a.b has no name that Prometheus takes"},
