@@ -159,8 +159,11 @@ void proxy_metrics(benchmark::State& state) {
   const Clients clients(state);
   const std::vector<ShardMetrics> shards(2);
   for (auto _ : state) {
-    const auto up = clients.registry.clients_up();
-    const std::string page = write_proxy_metrics("1.0", shards, {}, up, base::Instant(1h));
+    std::string page = write_proxy_metrics("1.0", shards, {}, base::Instant(1h));
+    std::optional<std::string> id;
+    while ((id = clients.registry.id_behind(id.value_or("")))) {
+      if (const auto up = clients.registry.client_up(*id)) write_client_up(page, *up);
+    }
     benchmark::DoNotOptimize(page.data());
   }
   count(state, clients.count());
@@ -272,7 +275,9 @@ void write_table(benchmark::State& state,
   Loop loop;
   const Clients clients(state);
   const Config config;
-  SinglePulls pulls(loop.shard(), {[](ConnectionId, PullId) {}, [](ConnectionId, PullId) {}});
+  SinglePulls pulls(loop.shard(), {.ask = [](ConnectionId, PullId) {},
+                                   .end = [](ConnectionId, PullId) {},
+                                   .cancel = [](ConnectionId, PullId) {}});
   ClientPages pages(
       loop.shard(), config,
       {.registry = clients.registry, .pulls = pulls, .hash_key = {1, 2}, .delivered = [](PullId) {

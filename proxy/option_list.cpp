@@ -48,9 +48,9 @@ std::vector<Option> option_list(OptionValues& values) {
                   "TLS, and what clients have to show: tokens and certificates"),
       number_option<std::size_t>("rsocket.max-connections", config.connections_max, 1, 1'000'000,
                                  "clients at once; more are held and then closed"),
-      number_option<std::size_t>("rsocket.max-connections-per-address",
-                                 config.connections_per_address_max, 0, 1'000'000,
-                                 "of these from one address; 0: as many as there is room for"),
+      number_option<std::size_t>(
+          "rsocket.max-connections-per-address", config.connections_per_address_max, 0, 1'000'000,
+          "of these from one address, or IPv6 network of 64 bits; 0: as many as there is room for"),
       switch_option(
           "rsocket.proxy-protocol", config.proxy_protocol,
           "connections of trusted proxies begin with a PROXY header, all others must not"),

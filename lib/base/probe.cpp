@@ -7,6 +7,7 @@ std::string_view to_string(Probe probe) {
                                                             "pull_shared",
                                                             "tardy_grace",
                                                             "scrape_refused",
+                                                            "scrape_cut_short",
                                                             "older_key_opened",
                                                             "page_abandoned",
                                                             "connection_held",

@@ -17,6 +17,7 @@ enum class Probe : std::uint8_t {
   kPullShared,         // a scrape joined the pull of another
   kTardyGrace,         // those late before were waited for a little longer than the others
   kScrapeRefused,      // 503, too many at once
+  kScrapeCutShort,     // it had to go with what had come
   kOlderKeyOpened,     // a payload was sealed for a key before the newest
   kPageAbandoned,      // a page did not arrive, or it is not known
   kConnectionHeld,     // over the limit

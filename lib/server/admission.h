@@ -1,6 +1,7 @@
 // Who is served: counts connections against --rsocket.max-connections and
-// --rsocket.max-connections-per-address. Who is over a limit is held (design.md, "Leaving"), and so
-// is who was served and is refused: it takes up nobody's place while it waits for its end.
+// --rsocket.max-connections-per-address, of IPv6 per network of 64 bits. Who is over a limit is
+// held (design.md, "Leaving"), and so is who was served and is refused: it takes up nobody's place
+// while it waits for its end.
 //
 // Behind a load balancer the client's address is known some time after the connection is accepted:
 // until then it counts against the first limit alone.
@@ -28,7 +29,7 @@ enum class Admitted {
 struct Slot {
   Admitted as{};
   std::size_t shard = 0;
-  std::optional<boost::asio::ip::address> address;  // the client's; none: not known yet
+  std::optional<boost::asio::ip::address> network;  // the client's; none: not known yet
 };
 
 class Admission {
@@ -55,14 +56,14 @@ class Admission {
   [[nodiscard]] std::size_t least_loaded_shard() const;
 
  private:
-  [[nodiscard]] bool is_crowded(const boost::asio::ip::address& address) const;
+  [[nodiscard]] bool is_crowded(const boost::asio::ip::address& network) const;
   void stop_serving(const Slot& slot);
 
   const Config& config_;
   std::size_t served_ = 0;
   std::size_t held_ = 0;
   std::vector<std::size_t> served_by_shard_;
-  std::map<boost::asio::ip::address, std::size_t> served_by_address_;  // none is 0
+  std::map<boost::asio::ip::address, std::size_t> served_by_network_;  // none is 0
 };
 
 }  // namespace prometheus_rsocket::server

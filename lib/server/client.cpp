@@ -222,16 +222,26 @@ void Client::pull(PullId pull) {
 }
 
 void Client::end_pull(PullId pull) {
-  const auto late = std::ranges::find(asked_, pull, &Asked::pull);
-  if (late == asked_.end()) return;
-  const Asked asked = *late;
-  asked_.erase(late);
-  if (!base::is_mutant(base::Mutant::kLateReplyTaken)) session_->cancel(asked.stream);
+  const std::optional<Asked> late = give_up(pull);
+  if (!late) return;
   base::reached(base::Probe::kGivenUp);
-  if (now() - asked.at >= kLateAfter && !is_probe(pull)) {
+  if (now() - late->at >= kLateAfter && !is_probe(pull)) {
     late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
   }
-  answer(asked, PullOutcome::kTimeout, nullptr, {.reason = "it did not answer in time"});
+  answer(*late, PullOutcome::kTimeout, nullptr, {.reason = "it did not answer in time"});
+}
+
+void Client::cancel_pull(PullId pull) {
+  if (give_up(pull)) leave_if_retired();
+}
+
+std::optional<Client::Asked> Client::give_up(PullId pull) {
+  const auto found = std::ranges::find(asked_, pull, &Asked::pull);
+  if (found == asked_.end()) return std::nullopt;
+  const Asked asked = *found;
+  asked_.erase(found);
+  if (!base::is_mutant(base::Mutant::kLateReplyTaken)) session_->cancel(asked.stream);
+  return asked;
 }
 
 std::optional<Client::Asked> Client::take(rsocket::StreamId stream) {
@@ -256,9 +266,13 @@ void Client::answer(const Asked& asked, PullOutcome outcome,
   if (exposition && !is_probe(asked.pull)) last_replied_ = asked.pull;
   owner_.replied(asked.pull,
                  {*connected_at_, id_, asked.tardy, std::move(exposition), std::move(record)});
-  if (retired_ && asked_.empty() && outcome != PullOutcome::kClosed) leave();
+  if (outcome != PullOutcome::kClosed) leave_if_retired();
   const bool failed = outcome == PullOutcome::kError || outcome == PullOutcome::kTimeout;
   if (failed && base::is_mutant(base::Mutant::kScrapeErrorUnregisters)) forget();
+}
+
+void Client::leave_if_retired() {
+  if (retired_ && asked_.empty()) leave();
 }
 
 void Client::forget() {
@@ -314,7 +328,7 @@ boost::system::result<Exposition, OpenFailure> Client::with_identity(
   if (!text) return OpenFailure{bounds.reason_beyond(bytes_max)};
   text->shrink_to_fit();
   auto index = exposition::scan(*text, exposition.index.dialect, owner_.hash_key());
-  CHECK(index.has_value(), "a good text with good labels is good");
+  if (!index) return OpenFailure{Quarantine::kMalformed, index.error()};
   index->protobuf_fields = exposition.index.protobuf_fields.moved(exposition.text, *text);
   return Exposition{std::move(*text), std::move(*index)};
 }
@@ -394,7 +408,7 @@ void Client::push_stored(std::uint32_t stream, boost::system::error_code error) 
 
 void Client::retire() {
   retired_ = true;
-  if (asked_.empty()) leave();
+  leave_if_retired();
 }
 
 void Client::leave() {

@@ -79,6 +79,8 @@ class Client final : private transport::SessionHandler {
   void pull(PullId pull);
   // Who has not replied yet is late: replied() comes with nothing.
   void end_pull(PullId pull);
+  // It is not asked any more, and no replied() comes, unless it is on its way.
+  void cancel_pull(PullId pull);
 
   // The answer to pushed().
   void push_stored(std::uint32_t stream, boost::system::error_code error);
@@ -143,6 +145,9 @@ class Client final : private transport::SessionHandler {
   // Refusing is holding: it is heard no more, and sent away after a while.
   void refuse(std::string_view why);
   [[nodiscard]] std::optional<Asked> take(rsocket::StreamId stream);
+  // What it was asked there is no answer to any more; nothing if it has answered.
+  [[nodiscard]] std::optional<Asked> give_up(PullId pull);
+  void leave_if_retired();
   void answer(const Asked& asked, PullOutcome outcome, std::shared_ptr<const Exposition> exposition,
               ScrapeRecord record = {});
   void remember(const std::shared_ptr<const envelope::PrivateKey>& key);

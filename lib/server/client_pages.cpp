@@ -4,7 +4,9 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/probe.h"
@@ -20,7 +22,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kJson = "application/json; charset=utf-8";
-constexpr std::size_t kClientsPerPiece = 200;  // well below a millisecond
 
 unsigned status_of(const ScrapeRecord& record) {
   if (record.outcome == PullOutcome::kSuccess) return 200;
@@ -172,11 +173,10 @@ http::Exchange::BodySource in_pieces(const Registry& registry, std::string begin
 }  // namespace
 
 void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id,
-                                const std::string& who) {
+                                const std::string& who, base::Instant came) {
   const http::Request& request = exchange->request();
   const auto client = services_.registry.find(id);
-  const base::Instant now = shard_.clock.now();
-  if (!client && services_.registry.find_departed(id, now) != nullptr) {
+  if (!client && services_.registry.find_departed(id, shard_.clock.now()) != nullptr) {
     base::reached(base::Probe::kDepartedAsked);
     return respond(*exchange, 504, "that client's connection is lost\n");
   }
@@ -189,25 +189,46 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
   }
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  exchange->set_deadline(now + time.page);
-  const auto place = waiting_.insert(waiting_.end(), {who, exchange, std::move(negotiated)});
-  place->pull =
-      services_.pulls.pull(*client, now + time.pull, [this, place](PullId, const Reply& reply) {
-        const Waiting waiting = std::move(*place);
-        waiting_.erase(place);
-        answer(waiting, reply);
+  exchange->set_deadline(came + time.page);
+  const auto& last = services_.registry.find(*client)->last_scrape;
+  const bool was_late = last && last->outcome == PullOutcome::kTimeout;
+  const std::uint64_t number = next_number_++;
+  Waiting& waiting = waiting_[number];
+  waiting = {who, exchange, std::move(negotiated), *client, was_late};
+  waiting.pull =
+      services_.pulls.pull(*client, came + time.pull, [this, number](PullId, const Reply& reply) {
+        auto answered = waiting_.extract(number);
+        if (answered) answer(answered.mapped(), reply);
       });
-  if (waiting_.size() > kClientPagesWaitingMax) refuse_oldest_of_most();
+  if (waiting_.size() > kClientPagesWaitingMax) refuse_one();
 }
 
-// Those who wait have a connection each, which nobody else can have. Who has waited the longest is
-// the least likely to be answered: it goes to whoever asks for a client that answers.
-void ClientPages::refuse_oldest_of_most() {
-  const auto oldest = oldest_of_most(waiting_, [](const Waiting& waiting) { return waiting.who; });
-  services_.pulls.forget(oldest->pull);
-  const ExchangePtr exchange = std::move(oldest->exchange);
-  waiting_.erase(oldest);
-  respond(*exchange, 503, "too many wait for single clients to answer\n");
+// Those who wait have a connection each, which nobody else can have.
+void ClientPages::refuse_one() {
+  const Waiting refused = std::move(waiting_.extract(least_likely()).mapped());
+  services_.pulls.forget(refused.pull);
+  respond(*refused.exchange, 503, "too many wait for single clients to answer\n");
+}
+
+// Of whoever has the most waiting, the one that is the least likely to be answered and heard. One
+// that asks for the same page later has given up on the one before, as does a Prometheus whose
+// proxy stood still; who was late the last time is likely to be late again; of these the oldest has
+// waited in vain for the longest. Of others the newest goes, so that slow clients are answered.
+ClientPages::Place ClientPages::least_likely() {
+  const auto count = counter_of_same(waiting_, [](const auto& entry) { return entry.second.who; });
+  std::set<std::pair<std::string_view, ConnectionId>> asked_later;
+  Place least = waiting_.begin();
+  std::tuple<std::size_t, bool, std::uint64_t> highest;
+  for (auto it = waiting_.rbegin(); it != waiting_.rend(); ++it) {
+    const auto& [number, waiting] = *it;
+    const bool is_repeated = !asked_later.insert({waiting.who, waiting.client}).second;
+    const bool is_unlikely = is_repeated || waiting.was_late;
+    const std::tuple rank{count(*it), is_unlikely, is_unlikely ? ~number : number};
+    if (rank < highest) continue;
+    highest = rank;
+    least = std::prev(it.base());
+  }
+  return least;
 }
 
 bool ClientPages::make_room(const std::string& who, std::uint64_t bytes) {

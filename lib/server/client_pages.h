@@ -1,14 +1,13 @@
 // What the proxy tells of single clients over HTTP:
 //
 //   /metrics/clients/ID   one client's metrics, with an `up` of their own: 504 when it is too slow
-//   or
-//                         gone, 502 when what it sends is no good, 404 when nobody has that ID
+//                         or gone, 502 when what it sends is no good, 404 when nobody has that ID
 //   /sd                   all of them as targets for Prometheus' http_sd_configs
 //   /api/v1/clients       all that is known of each, as JSON
 #pragma once
 
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,8 +39,9 @@ class ClientPages {
   ClientPages(runtime::Shard& shard, const Config& config, Services services)
       : shard_(shard), config_(config), services_(std::move(services)), pages_(shard) {}
 
-  // `who`: whose scraper it is (pages_under_way.h).
-  void handle_client(const ExchangePtr& exchange, std::string_view id, const std::string& who);
+  // `who`: whose scraper it is (pages_under_way.h), which came then.
+  void handle_client(const ExchangePtr& exchange, std::string_view id, const std::string& who,
+                     base::Instant came);
   void handle_discovery(const ExchangePtr& exchange);
   void handle_table(const ExchangePtr& exchange);
 
@@ -53,18 +53,23 @@ class ClientPages {
     std::string who;
     ExchangePtr exchange;
     Negotiated negotiated;
+    ConnectionId client;
+    bool was_late = false;  // that client, the last time
     SinglePulls::Wait pull = {};
   };
+  using Place = std::map<std::uint64_t, Waiting>::iterator;
 
-  void refuse_oldest_of_most();
+  void refuse_one();
+  [[nodiscard]] Place least_likely();
   void answer(const Waiting& waiting, const Reply& reply);
   [[nodiscard]] bool make_room(const std::string& who, std::uint64_t bytes);
 
   runtime::Shard& shard_;
   const Config& config_;
   Services services_;
-  PagesUnderWay pages_;  // each of as much weight as it takes bytes
-  std::list<Waiting> waiting_;
+  PagesUnderWay pages_;                       // each of as much weight as it takes bytes
+  std::map<std::uint64_t, Waiting> waiting_;  // in the order in which they came
+  std::uint64_t next_number_ = 0;
 };
 
 }  // namespace prometheus_rsocket::server

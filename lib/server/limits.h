@@ -37,6 +37,8 @@ inline constexpr base::Duration kLookAgain = 100ms;
 inline constexpr std::size_t kScrapesWaitingMax = 64;
 // Likewise those that wait for a single client to answer.
 inline constexpr std::size_t kClientPagesWaitingMax = 120;
+// Of a list of all clients, what is made at a time: well below a millisecond.
+inline constexpr std::size_t kClientsPerPiece = 200;
 // Whose turn was when, among those that wait: as many as there are connections (http/limits.h).
 inline constexpr std::size_t kTurnsKnownMax = 512;
 

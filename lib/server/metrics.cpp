@@ -30,6 +30,8 @@ constexpr std::array<std::string_view, kHeaderFaults> kHeaderFaultNames = {
     "proxy_header_missing", "proxy_header_malformed", "proxy_header_late",
     "proxy_header_untrusted"};
 
+constexpr std::string_view kClientUp = "prometheus_proxy_client_up";
+
 struct Label {
   std::string_view name;
   std::string_view value;  // nothing in it needs escaping: a constant of ours, or the version
@@ -200,6 +202,8 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
   page.single("prometheus_proxy_pages_broken_off_total", "counter",
               "Pages broken off since their scrapers did not read them and others waited.",
               front.pages_broken_off);
+  page.single("prometheus_proxy_scrapes_cut_short_total", "counter",
+              "Scrapes that went with what had come since others waited.", front.scrapes_cut_short);
 }
 
 void write_pages(PageText& page, const ShardMetrics& all, const FrontMetrics& front) {
@@ -256,15 +260,6 @@ void write_access(PageText& page, const FrontMetrics& front) {
               front.requests_too_many);
   page.sample("prometheus_proxy_http_requests_refused_total", {{"reason", "busy"}},
               front.requests_busy);
-}
-
-void write_clients(PageText& page, std::span<const ClientUp> clients) {
-  page.family("prometheus_proxy_client_up", "gauge",
-              "1 for a client with a name whose last scrape was good, else 0.");
-  for (const ClientUp& client : clients) {
-    page.sample("prometheus_proxy_client_up", {{"job", client.job}, {"instance", client.instance}},
-                client.is_up ? 1 : 0);
-  }
 }
 
 }  // namespace
@@ -330,8 +325,7 @@ void ShardMetrics::add(const ShardMetrics& other) {
 }
 
 std::string write_proxy_metrics(std::string_view version, std::span<const ShardMetrics> shards,
-                                const FrontMetrics& front, std::span<const ClientUp> clients,
-                                base::Instant now) {
+                                const FrontMetrics& front, base::Instant now) {
   ShardMetrics all;
   for (const ShardMetrics& shard : shards) all.add(shard);
   PageText page;
@@ -343,8 +337,15 @@ std::string write_proxy_metrics(std::string_view version, std::span<const ShardM
   write_pages(page, all, front);
   write_pushes(page, all, front.push);
   write_access(page, front);
-  write_clients(page, clients);
+  page.family(kClientUp, "gauge", "1 for a client with a name whose last scrape was good, else 0.");
   return page.take();
+}
+
+void write_client_up(std::string& out, const ClientUp& client) {
+  PageText page;
+  page.sample(kClientUp, {{"job", client.job}, {"instance", client.instance}},
+              client.is_up ? 1 : 0);
+  out += page.take();
 }
 
 }  // namespace prometheus_rsocket::server

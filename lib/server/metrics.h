@@ -104,6 +104,7 @@ struct FrontMetrics {
   std::uint64_t refused_for_address = 0;  // held, since too many were from their address
   std::uint64_t scrapes_refused = 0;      // 503, since too many at once
   std::uint64_t pages_broken_off = 0;     // their scrapers did not read, and others waited
+  std::uint64_t scrapes_cut_short = 0;    // they went with what had come, since others waited
   std::uint64_t text_bytes = 0;           // of clients' texts and indexes, held anywhere
   // Quarantine::kPage: payloads that came when a page was full, or that pushes then took the room
   // of.
@@ -127,11 +128,12 @@ struct ClientUp {
   friend auto operator<=>(const ClientUp&, const ClientUp&) = default;
 };
 
-// The page of /metrics/proxy in text 0.0.4. `shards` in the order of their index; `clients` each
-// under a name of its own.
+// The page of /metrics/proxy in text 0.0.4, up to the samples of prometheus_proxy_client_up.
+// `shards` in the order of their index.
 [[nodiscard]] std::string write_proxy_metrics(std::string_view version,
                                               std::span<const ShardMetrics> shards,
-                                              const FrontMetrics& front,
-                                              std::span<const ClientUp> clients, base::Instant now);
+                                              const FrontMetrics& front, base::Instant now);
+// One of these samples. REQUIRES: each has a name of its own.
+void write_client_up(std::string& out, const ClientUp& client);
 
 }  // namespace prometheus_rsocket::server

@@ -29,10 +29,4 @@ template <class List, class WhoOf>
   return std::prev(behind.base());
 }
 
-// Likewise the oldest.
-template <class List, class WhoOf>
-[[nodiscard]] auto oldest_of_most(List& waiting, WhoOf who_of) {
-  return std::ranges::max_element(waiting, {}, counter_of_same(waiting, who_of));
-}
-
 }  // namespace prometheus_rsocket::server

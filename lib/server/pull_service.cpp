@@ -24,6 +24,7 @@ struct PullService::Pull : std::enable_shared_from_this<Pull> {
         alarm(service.shard_, [&service, the_id] { service.on_alarm(the_id); }) {}
 
   struct Waiter {
+    std::uint64_t number = 0;
     base::Instant deadline;
     Done done;
   };
@@ -69,7 +70,7 @@ PullService::PullService(runtime::Shard& shard, Shards shards, std::uint64_t byt
 
 PullService::~PullService() = default;
 
-void PullService::pull(base::Instant deadline, Done done) {
+PullService::Wait PullService::pull(base::Instant deadline, Done done) {
   const base::Instant now = shard_.clock.now();
   if (!may_join()) {
     const PullId id{next_id_++};
@@ -78,9 +79,25 @@ void PullService::pull(base::Instant deadline, Done done) {
   }
   Pull& pull = *pulls_.rbegin()->second;
   if (pull.began != now || !pull.waiters.empty()) base::reached(base::Probe::kPullShared);
-  pull.waiters.push_back({deadline, std::move(done)});
-  if (pull.finished) return finish(pull);
-  set_alarm(pull);
+  const Wait wait{pull.id, next_wait_++};
+  pull.waiters.push_back({wait.number, deadline, std::move(done)});
+  if (pull.finished) {
+    finish(pull);
+  } else {
+    set_alarm(pull);
+  }
+  return wait;
+}
+
+bool PullService::hurry(const Wait& wait) {
+  const auto pull = pulls_.find(wait.pull);
+  if (pull == pulls_.end()) return false;
+  auto& waiters = pull->second->waiters;
+  const auto waiter = std::ranges::find(waiters, wait.number, &Pull::Waiter::number);
+  if (waiter == waiters.end()) return false;
+  waiter->deadline = shard_.clock.now();
+  set_alarm(*pull->second);
+  return true;
 }
 
 // One that went with what there was is not shared: who comes now may have more time.

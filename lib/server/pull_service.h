@@ -24,6 +24,12 @@ class PullService {
   };
   using Done = std::function<void(Pulled)>;
 
+  // Somebody who waits for one.
+  struct Wait {
+    PullId pull{};
+    std::uint64_t number = 0;
+  };
+
   struct Shards {
     std::size_t count = 1;
     std::function<void(PullId)> ask;  // each shard answers with pull_asked(), then pull_replied()s
@@ -39,7 +45,9 @@ class PullService {
 
   // `done` is called once, later: when all are in; when all but those late before are in and a
   // grace has passed; at `deadline` at the latest. A pull that began just now is shared.
-  void pull(base::Instant deadline, Done done);
+  Wait pull(base::Instant deadline, Done done);
+  // Its deadline is now. False, and nothing done, when its `done` is called anyway.
+  bool hurry(const Wait& wait);
 
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy);
   void pull_replied(PullId pull, Reply reply);
@@ -74,6 +82,7 @@ class PullService {
   std::uint64_t largest_of_last_ = 0;
   LogLimit log_limit_;
   std::uint64_t next_id_ = 1;
+  std::uint64_t next_wait_ = 0;
   std::map<PullId, std::shared_ptr<Pull>> pulls_;  // by age; the last may be joined
 };
 

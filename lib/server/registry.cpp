@@ -6,6 +6,7 @@
 
 #include "access/grant.h"
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/mutant.h"
 #include "base/probe.h"
 #include "server/limits.h"
@@ -33,11 +34,9 @@ std::string name_id(const transport::Identity& identity) {
   const std::string name =
       std::to_string(identity.job.size()) + ":" + identity.job + identity.instance;
   const access::Digest digest = access::sha256(name);
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string id;
   for (const std::byte byte : std::span(digest).first<kIdBytes>()) {
-    id += kDigits[std::to_integer<unsigned>(byte >> 4U)];
-    id += kDigits[std::to_integer<unsigned>(byte & std::byte{0xF})];
+    base::append_hex(id, std::to_integer<unsigned char>(byte));
   }
   return id;
 }
@@ -115,21 +114,21 @@ void Registry::drop_id(const Entry& entry, const Seniority& seniority) {
   mark_namesakes(entry.id);
 }
 
-std::vector<ClientUp> Registry::clients_up() const {
-  std::vector<ClientUp> all;
-  for (const auto& [id, seniority] : by_id_) {
-    const Entry& entry = clients_.at(seniority);
+std::optional<std::string> Registry::id_behind(std::string_view id) const {
+  const auto found = by_id_.upper_bound(id);
+  return found == by_id_.end() ? std::nullopt : std::optional(found->first);
+}
+
+std::optional<ClientUp> Registry::client_up(std::string_view id) const {
+  std::optional<ClientUp> up;
+  const auto [begin, end] = by_id_.equal_range(id);
+  for (auto it = begin; it != end; ++it) {
+    const Entry& entry = clients_.at(it->second);
     if (!entry.info.identity || !entry.last_scrape) continue;
-    const bool is_up = entry.last_scrape->outcome == PullOutcome::kSuccess;
-    all.push_back({entry.info.identity->job, entry.info.identity->instance, is_up});
+    if (!up) up = {entry.info.identity->job, entry.info.identity->instance, false};
+    if (entry.last_scrape->outcome == PullOutcome::kSuccess) up->is_up = true;
   }
-  std::ranges::sort(all, std::greater{});  // of one name an `up` one first
-  const auto is_same = [](const ClientUp& a, const ClientUp& b) {
-    return a.job == b.job && a.instance == b.instance;
-  };
-  all.erase(std::unique(all.begin(), all.end(), is_same), all.end());
-  std::ranges::reverse(all);
-  return all;
+  return up;
 }
 
 std::vector<std::string> Registry::departed(base::Instant now) const {

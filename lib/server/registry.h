@@ -71,8 +71,10 @@ class Registry {
 
   // By the age of their connections; the first of one id is the longest-connected.
   [[nodiscard]] const std::map<Seniority, Entry>& clients() const { return clients_; }
-  // Those with a name that were scraped, each name once: up if one of its connections is.
-  [[nodiscard]] std::vector<ClientUp> clients_up() const;
+  // The first id behind that one; nothing behind the last.
+  [[nodiscard]] std::optional<std::string> id_behind(std::string_view id) const;
+  // Of a name that was scraped: up if one of its connections is.
+  [[nodiscard]] std::optional<ClientUp> client_up(std::string_view id) const;
   // Who vanished not long ago and has not come back under the same id, by id. Of who has many
   // labels, without them.
   [[nodiscard]] std::vector<std::string> departed(base::Instant now) const;

@@ -85,7 +85,42 @@ bool ScrapeQueue::press_once() {
     run(place);
     return true;
   }
+  cut_short_for(pressing);
   return false;
+}
+
+// For each that presses, one page that clients have been asked for so long that others would be out
+// by now: who waits on slow clients, whether they are his own or not, keeps nobody out. The place
+// comes back when that page is out.
+void ScrapeQueue::cut_short_for(const std::vector<std::pair<Rank, Place>>& pressing) {
+  std::erase_if(asking_, [](const Asking& asking) { return asking.ticket.expired(); });
+  auto coming =
+      std::ranges::count_if(asking_, [](const Asking& asking) { return !asking.cut_short; });
+  for (const auto& [its_rank, place] : pressing) {
+    if (--coming >= 0) continue;
+    Asking* const asking = longest_asking(place->scrape.who);
+    if (asking == nullptr) continue;
+    if (!std::exchange(asking->cut_short, nullptr)()) continue;
+    base::reached(base::Probe::kScrapeCutShort);
+    ++cut_short_;
+  }
+}
+
+// As pages_under_way.h has it: of those that have more pages than `who`, or of `who` too.
+ScrapeQueue::Asking* ScrapeQueue::longest_asking(const std::string& who) {
+  const base::Instant until = shard_.clock.now() - kTicketPatience;
+  const std::uint64_t own = pages_.weight_of(who);
+  Asking* longest = nullptr;
+  std::uint64_t most = 0;
+  for (Asking& asking : asking_) {  // the first has asked for the longest
+    const std::uint64_t weight = pages_.weight_of(asking.who);
+    const bool may_be =
+        asking.cut_short && asking.since <= until && (weight > own || asking.who == who);
+    if (!may_be || weight <= most) continue;
+    most = weight;
+    longest = &asking;
+  }
+  return longest;
 }
 
 void ScrapeQueue::set_alarm() {
@@ -119,7 +154,10 @@ void ScrapeQueue::run(Place place) {
   Scrape scrape = std::move(place->scrape);
   waiting_.erase(place);
   turns_.has_turn(scrape.who);
-  scrape.run(pages_.add(std::move(scrape.who), 1, scrape.exchange));
+  const Ticket ticket = pages_.add(scrape.who, 1, scrape.exchange);
+  if (CutShort cut_short = scrape.run(ticket)) {
+    asking_.push_back({std::move(scrape.who), shard_.clock.now(), ticket, std::move(cut_short)});
+  }
 }
 
 }  // namespace prometheus_rsocket::server

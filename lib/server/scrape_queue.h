@@ -2,9 +2,10 @@
 //
 // Whose scrapers have the fewest pages under way is next, and of equals whose turn is the longest
 // ago, or who came before, if there was none since. Who has waited for a while takes the place of a
-// page whose scraper does not read it (pages_under_way.h); who has waited until there is hardly
-// time left to ask anybody is refused, and so is, where too many wait, the newest of whoever has
-// the most waiting. Lives on shard 0.
+// page whose scraper does not read it (pages_under_way.h); where there is none, one that has asked
+// its clients for a while has to go with what has come. Who has waited until there is hardly time
+// left to ask anybody is refused, and so is, where too many wait, the newest of whoever has the
+// most waiting. Lives on shard 0.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "runtime/alarm.h"
 #include "runtime/runtime.h"
@@ -24,13 +26,16 @@ namespace prometheus_rsocket::server {
 class ScrapeQueue {
  public:
   using Ticket = PagesUnderWay::Place;
+  // Ends the asking: the page is of what has come. False where it had ended. Empty: nobody is
+  // asked.
+  using CutShort = std::function<bool()>;
 
   struct Scrape {
     std::string who;  // as in pages_under_way.h
     std::shared_ptr<http::Exchange> exchange;
-    base::Instant late_from;               // hardly time is left then to ask anybody
-    std::function<void(Ticket)> run = {};  // it holds the ticket until its page is out
-    std::function<void()> refuse = {};     // in place of that
+    base::Instant late_from;                   // hardly time is left then to ask anybody
+    std::function<CutShort(Ticket)> run = {};  // it holds the ticket until its page is out
+    std::function<void()> refuse = {};         // in place of that
   };
 
   // `has_room`: whether there is memory for one more page beside those under way.
@@ -40,6 +45,8 @@ class ScrapeQueue {
   void enter(Scrape scrape);
 
   [[nodiscard]] const PagesUnderWay& pages() const { return pages_; }
+  // Scrapes that had to go with what had come, since the start.
+  [[nodiscard]] std::uint64_t cut_short() const { return cut_short_; }
 
  private:
   struct Waiting {
@@ -48,6 +55,13 @@ class ScrapeQueue {
     TurnOrder::Turn turn;        // the last one when it came
   };
   using Place = std::deque<Waiting>::iterator;
+  // A page that clients are asked for, or were.
+  struct Asking {
+    std::string who;
+    base::Instant since;
+    std::weak_ptr<void> ticket;
+    CutShort cut_short;  // empty: it was
+  };
   using Rank = std::pair<std::uint64_t, TurnOrder::Turn>;  // the least is next
 
   void go_on();
@@ -57,6 +71,8 @@ class ScrapeQueue {
   void admit();
   void press();
   [[nodiscard]] bool press_once();
+  void cut_short_for(const std::vector<std::pair<Rank, Place>>& pressing);
+  [[nodiscard]] Asking* longest_asking(const std::string& who);
   void set_alarm();
   [[nodiscard]] bool may_run() const;
   [[nodiscard]] Place next();
@@ -68,6 +84,8 @@ class ScrapeQueue {
   std::function<bool()> has_room_;
   PagesUnderWay pages_;  // each of weight 1
   std::deque<Waiting> waiting_;
+  std::vector<Asking> asking_;
+  std::uint64_t cut_short_ = 0;
   TurnOrder turns_;
   runtime::Alarm alarm_;
 };

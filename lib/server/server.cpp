@@ -44,15 +44,21 @@ Server::Server(runtime::Process& process, Config config)
            .end = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); }},
           config_.page_bytes_max),
       single_pulls_(
-          shard_, {.ask =
-                       [this](ConnectionId client, PullId pull) {
-                         to_shard_of(client,
-                                     [client, pull](ShardServer& s) { s.pull_one(client, pull); });
-                       },
-                   .end =
-                       [this](ConnectionId client, PullId pull) {
-                         to_shard_of(client, [pull](ShardServer& s) { s.end_pull(pull); });
-                       }}),
+          shard_,
+          {.ask =
+               [this](ConnectionId client, PullId pull) {
+                 to_shard_of(client, [client, pull](ShardServer& s) { s.pull_one(client, pull); });
+               },
+           .end =
+               [this](ConnectionId client, PullId pull) {
+                 to_shard_of(client,
+                             [client, pull](ShardServer& s) { s.end_pull_of(client, pull); });
+               },
+           .cancel =
+               [this](ConnectionId client, PullId pull) {
+                 to_shard_of(client,
+                             [client, pull](ShardServer& s) { s.cancel_pull(client, pull); });
+               }}),
       registry_(config_.sd_grace),
       keys_(shard_, config_.key_bits, config_.key_rotation,
             [this](std::shared_ptr<const envelope::PrivateKey> key) {

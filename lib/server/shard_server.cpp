@@ -219,7 +219,7 @@ void ShardServer::open_websocket(Opening opening, const Slot& slot) {
                                std::move(opening.credentials), opening.accepted_at},
                               of_it);
             }
-            if (of_it.address || !is_of_stream(error)) handshake_failed(remote, error);
+            if (of_it.network || !is_of_stream(error)) handshake_failed(remote, error);
             free(of_it);
           }));
 }
@@ -240,7 +240,7 @@ void ShardServer::log_failure(std::string_view message, const runtime::Endpoint&
 }
 
 void ShardServer::identify(Arrival arrival, const Slot& slot) {
-  if (slot.address) return add_client(std::move(arrival), slot);
+  if (slot.network) return add_client(std::move(arrival), slot);
   const std::uint64_t ticket = next_ticket_++;
   tell([&hub = hub_, slot, address = arrival.client.address, ticket] {
     hub.client_identified(slot, address, ticket);
@@ -326,6 +326,16 @@ void ShardServer::retire(ConnectionId client) {
 
 void ShardServer::end_pull(PullId pull) {
   for (const auto& [id, client] : clients_) client->end_pull(pull);
+}
+
+void ShardServer::end_pull_of(ConnectionId client, PullId pull) {
+  const auto found = clients_.find(client);
+  if (found != clients_.end()) found->second->end_pull(pull);
+}
+
+void ShardServer::cancel_pull(ConnectionId client, PullId pull) {
+  const auto found = clients_.find(client);
+  if (found != clients_.end()) found->second->cancel_pull(pull);
 }
 
 void ShardServer::push_stored(ConnectionId client, std::uint32_t stream, error_code error) {

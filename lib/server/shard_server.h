@@ -44,6 +44,9 @@ class ShardServer final : private ClientOwner {
   // Asks one of them, or answers for it if it is gone.
   void pull_one(ConnectionId client, PullId pull);
   void end_pull(PullId pull);
+  // The same of one that asks that client alone, and without a reply.
+  void end_pull_of(ConnectionId client, PullId pull);
+  void cancel_pull(ConnectionId client, PullId pull);
 
   // Another connection has taken this one's place.
   void retire(ConnectionId client);

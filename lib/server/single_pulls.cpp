@@ -8,11 +8,10 @@
 namespace prometheus_rsocket::server {
 
 SinglePulls::Wait SinglePulls::pull(ConnectionId client, base::Instant deadline, Done done) {
-  const base::Instant from = shard_.clock.now() - kPullSharing;
   const auto last = newest_.find(client);
   if (last != newest_.end()) {
     Single& single = *singles_.at(last->second);
-    if (single.began >= from) {
+    if (may_join(single, deadline)) {
       base::reached(base::Probe::kSinglePullShared);
       return add(last->second, single, std::move(done));
     }
@@ -27,9 +26,18 @@ void SinglePulls::forget(const Wait& wait) {
   if (found == singles_.end()) return;
   Single& single = *found->second;
   if (single.done.erase(wait.number) == 0 || !single.done.empty()) return;
-  no_longer_newest(wait.pull, single.client);  // it has nothing to share
-  single.alarm.clear();
-  shards_.end(single.client, wait.pull);
+  no_longer_newest(wait.pull, single.client);
+  shards_.cancel(single.client, wait.pull);
+  singles_.erase(found);
+}
+
+// Who gives a client hardly any time takes none from others.
+bool SinglePulls::may_join(const Single& single, base::Instant deadline) const {
+  const auto alike = [](base::Instant earlier, base::Instant later) {
+    return later - earlier <= kPullSharing;
+  };
+  return alike(single.began, shard_.clock.now()) && alike(single.deadline, deadline) &&
+         alike(deadline, single.deadline);
 }
 
 void SinglePulls::probe(ConnectionId client, base::Instant deadline, Done done) {
@@ -41,6 +49,7 @@ SinglePulls::Wait SinglePulls::ask(PullId id, ConnectionId client, base::Instant
   auto single =
       std::make_unique<Single>(shard_, client, [this, client, id] { shards_.end(client, id); });
   const Wait wait = add(id, *single, std::move(done));
+  single->deadline = deadline;
   single->alarm.set(deadline);
   singles_.emplace(id, std::move(single));
   shards_.ask(client, id);

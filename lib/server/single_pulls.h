@@ -29,14 +29,16 @@ class SinglePulls {
   struct Shards {
     std::function<void(ConnectionId, PullId)> ask;  // exactly one replied() follows
     std::function<void(ConnectionId, PullId)> end;  // it is late, if it has not replied
+    // It is not asked any more, if it has not replied, which is no fault of its.
+    std::function<void(ConnectionId, PullId)> cancel;
   };
 
   SinglePulls(runtime::Shard& shard, Shards shards) : shard_(shard), shards_(std::move(shards)) {}
 
   // `done` is called once, later: with what it replied, or that it is late, or gone. One that began
-  // just now is shared, and goes with the deadline that it has.
+  // just now, and ends as late, is shared.
   Wait pull(ConnectionId client, base::Instant deadline, Done done);
-  // Its `done` is not called any more. A pull that nobody waits for ends, as at its deadline.
+  // Its `done` is not called any more. A pull that nobody waits for is cancelled.
   void forget(const Wait& wait);
   // The same, as a probe (reply.h), and never shared.
   void probe(ConnectionId client, base::Instant deadline, Done done);
@@ -50,11 +52,13 @@ class SinglePulls {
         : client(whom), began(shard.clock.now()), alarm(shard, std::move(due)) {}
     ConnectionId client;
     base::Instant began;
+    base::Instant deadline{};
     std::map<std::uint64_t, Done> done;  // by their number
     runtime::Alarm alarm;
   };
 
   Wait ask(PullId id, ConnectionId client, base::Instant deadline, Done done);
+  [[nodiscard]] bool may_join(const Single& single, base::Instant deadline) const;
   [[nodiscard]] Wait add(PullId id, Single& single, Done done);
   void no_longer_newest(PullId pull, ConnectionId client);
 

@@ -7,6 +7,7 @@
 #include "base/mutant.h"
 #include "base/probe.h"
 #include "http/limits.h"
+#include "runtime/address.h"
 #include "server/limits.h"
 #include "server/page.h"
 #include "server/scrape_time.h"
@@ -27,9 +28,9 @@ bool is_scraper_name(std::string_view name) {
   });
 }
 
-// Whose scraper it is, by what a stranger cannot choose.
+// Whose scraper it is, by what a stranger cannot choose: of IPv6 the network.
 std::string whose(const http::Request& request, const std::string& user) {
-  return user.empty() ? request.remote.address.to_string() : "user " + user;
+  return user.empty() ? runtime::network_of(request.remote.address).to_string() : "user " + user;
 }
 
 // Who waits here lets nobody wait, and so does not go where there are too many connections.
@@ -96,15 +97,16 @@ void Web::start() {
 void Web::handle(const ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
   const std::string& path = request.target.path;
-  if (config_.web_health_without_auth && is_health(path)) return route(exchange, {});
+  const base::Instant came = shard_.clock.now();
+  if (config_.web_health_without_auth && is_health(path)) return route(exchange, {}, came);
   if (!gate_.has_turn()) return refuse(*exchange, Passage::kTooMany);
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  gate_.ask(request, shard_.clock.now() + time.pull,
-            [this, exchange](Passage passage, const std::string& user) {
+  gate_.ask(request, came + time.pull,
+            [this, exchange, came](Passage passage, const std::string& user) {
               if (passage != Passage::kOpen) return refuse(*exchange, passage);
               const auto& names = exchange->request().peer_names;
-              route(exchange, user.empty() && !names.empty() ? name_of(names.front()) : user);
+              route(exchange, user.empty() && !names.empty() ? name_of(names.front()) : user, came);
             });
 }
 
@@ -144,7 +146,7 @@ void Web::handle_lifecycle(const ExchangePtr& exchange) {
   });
 }
 
-void Web::route(const ExchangePtr& exchange, const std::string& who) {
+void Web::route(const ExchangePtr& exchange, const std::string& who, base::Instant came) {
   const http::Request& request = exchange->request();
   const std::string& path = request.target.path;
   if (config_.web_lifecycle && (path == "/-/reload" || path == "/-/quit")) {
@@ -164,11 +166,13 @@ void Web::route(const ExchangePtr& exchange, const std::string& who) {
     return exchange->respond(std::move(head), "GET and HEAD alone are allowed here\n");
   }
   if (is_client)
-    return client_pages_.handle_client(exchange, path.substr(kClient.size()), whose(request, who));
+    return client_pages_.handle_client(exchange, path.substr(kClient.size()), whose(request, who),
+                                       came);
   if (path == "/sd") return client_pages_.handle_discovery(exchange);
   if (path == "/api/v1/clients") return client_pages_.handle_table(exchange);
-  if (path == "/metrics/connected") return handle_scrape(exchange, push::View::kConnected, who);
-  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes, who);
+  if (path == "/metrics/connected")
+    return handle_scrape(exchange, push::View::kConnected, who, came);
+  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes, who, came);
   if (path == "/metrics/proxy") return handle_proxy(exchange);
   if (path == "/-/ready" && !ready_) return respond(*exchange, 503, "leaving\n");
   respond(*exchange, 200, path == "/-/ready" ? "ready\n" : "healthy\n");
@@ -180,20 +184,36 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
     services_.front.left_out_of_pulls = services_.pulls.left_out();
     services_.front.pages_broken_off =
         queue_.pages().broken_off() + client_pages_.pages().broken_off();
+    services_.front.scrapes_cut_short = queue_.cut_short();
     services_.front.text_bytes = services_.texts.used();
-    std::string text = write_proxy_metrics(config_.version, metrics, services_.front,
-                                           services_.registry.clients_up(), shard_.clock.now());
-    if (config_.process_metrics) text += config_.process_metrics();
+    std::string text = config_.process_metrics ? config_.process_metrics() : "";
+    text += write_proxy_metrics(config_.version, metrics, services_.front, shard_.clock.now());
     exchange->stream({.content_type = std::string(kTextContentType)},
-                     [text = std::move(text)](std::string& out) mutable {
-                       const bool more = !text.empty();
+                     [this, text = std::move(text),
+                      id = std::optional(std::string())](std::string& out) mutable {
+                       if (!id) return false;
                        out += std::exchange(text, {});
-                       return more;
+                       id = write_clients_up(out, std::move(*id));
+                       return true;
                      });
   });
 }
 
-void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who) {
+// As many behind that id as make one piece; the last one's id, or nothing where there are no more.
+std::optional<std::string> Web::write_clients_up(std::string& out, std::string id) const {
+  const std::size_t size = out.size();
+  for (std::size_t i = 0; i < kClientsPerPiece && out.size() - size < exposition::kChunkBytes;
+       ++i) {
+    auto next = services_.registry.id_behind(id);
+    if (!next) return std::nullopt;
+    if (const auto up = services_.registry.client_up(*next)) write_client_up(out, *up);
+    id = std::move(*next);
+  }
+  return id;
+}
+
+void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who,
+                        base::Instant came) {
   const http::Request& request = exchange->request();
   auto scraper = scraper_of(request, who);
   if (!scraper) {
@@ -205,17 +225,15 @@ void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std:
     return exchange->stream({.content_type = std::move(negotiated.content_type)},
                             [](std::string&) { return false; });
   }
-  const base::Instant now = shard_.clock.now();
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  exchange->set_deadline(now + time.page);
+  exchange->set_deadline(came + time.page);
   const base::Duration patience = time.pull - std::min(kLateAfter, time.pull / 2);
-  Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated), now + time.pull};
-  if (view == push::View::kPushes) return answer(scrape, {}, nullptr);  // nobody is asked
+  const Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated), came + time.pull};
   queue_.enter({.who = whose(request, who),
                 .exchange = exchange,
-                .late_from = now + patience,
-                .run = [this, scrape](Ticket ticket) { run(scrape, std::move(ticket)); },
+                .late_from = came + patience,
+                .run = [this, scrape](const Ticket& ticket) { return run(scrape, ticket); },
                 .refuse =
                     [this, exchange] {
                       ++services_.front.scrapes_refused;
@@ -230,11 +248,16 @@ bool Web::has_room() const {
   return services_.texts.has_room(pulls.bytes_expected(), pulls.largest_of_last());
 }
 
-void Web::run(Scrape scrape, Ticket ticket) {
-  const base::Instant deadline = scrape.deadline;
-  services_.pulls.pull(
-      deadline, [this, scrape = std::move(scrape), ticket = std::move(ticket)](
-                    PullService::Pulled pulled) { answer(scrape, std::move(pulled), ticket); });
+ScrapeQueue::CutShort Web::run(const Scrape& scrape, const Ticket& ticket) {
+  if (scrape.view == push::View::kPushes) {  // nobody is asked
+    answer(scrape, {}, ticket);
+    return nullptr;
+  }
+  const auto wait =
+      services_.pulls.pull(scrape.deadline, [this, scrape, ticket](PullService::Pulled pulled) {
+        answer(scrape, std::move(pulled), ticket);
+      });
+  return [&pulls = services_.pulls, wait] { return pulls.hurry(wait); };
 }
 
 void Web::answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket) {

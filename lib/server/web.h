@@ -77,14 +77,17 @@ class Web final : private http::RequestHandler {
 
   void handle(const ExchangePtr& exchange) override;
   void refuse(http::Exchange& exchange, Passage passage);
-  // `who`: the user, or the name in the certificate; empty: nobody was asked.
-  void route(const ExchangePtr& exchange, const std::string& who);
+  // `who`: the user, or the name in the certificate; empty: nobody was asked. It came then, before
+  // its password was looked at: its scraper's time goes on meanwhile.
+  void route(const ExchangePtr& exchange, const std::string& who, base::Instant came);
   void handle_lifecycle(const ExchangePtr& exchange);
-  void handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who);
+  void handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who,
+                     base::Instant came);
   void handle_proxy(const ExchangePtr& exchange);
+  [[nodiscard]] std::optional<std::string> write_clients_up(std::string& out, std::string id) const;
 
   [[nodiscard]] bool has_room() const;
-  void run(Scrape scrape, Ticket ticket);
+  [[nodiscard]] ScrapeQueue::CutShort run(const Scrape& scrape, const Ticket& ticket);
   void answer(const Scrape& scrape, PullService::Pulled pulled, Ticket ticket);
   void count(const exposition::MergeStats& stats);
 

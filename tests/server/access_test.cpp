@@ -199,6 +199,21 @@ TEST(WebAccessTest, APasswordIsNotWaitedForLongerThanItsRequestIs) {
   EXPECT_EQ(scraper->response()->status, 503);
 }
 
+// Prometheus had given up by the time that the page came.
+TEST(WebAccessTest, TheTimeThatAPasswordTakesIsNotGivenTheClientsAgain) {
+  Said said = with_users();
+  AccessWorld it(said);
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 1)).hang();
+  it.password_time = WorkTime(4s);
+  const auto scraper = it.new_scraper();
+  const base::Instant start = it.world.now();
+  scraper->get("/metrics/connected",
+               "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n" + std::string(kGood));
+  EXPECT_EQ(it.wait_for(*scraper).body, gauge("a", 1));
+  EXPECT_LT(it.world.now() - start, 10s);
+}
+
 // The file was read again in between.
 TEST(WebAccessTest, AUserWhoIsGoneWhenThePasswordWasLookedAtIsNotLetIn) {
   Said said = with_users();

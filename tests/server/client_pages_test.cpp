@@ -1,4 +1,5 @@
 // What is told of single clients: their own pages, the list for service discovery, the table.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -273,6 +274,17 @@ TEST(Identity, ThatMakesATextTooLongCostsThatText) {
   it.add_application("a 1\nb 2\n", TransportKind::kTcp, named("x"));
   EXPECT_EQ(it.scrape(), "");
   EXPECT_EQ(it.metric("prometheus_proxy_quarantined_payloads_total{reason=\"too_large\"}"), "1");
+}
+
+// It ended the proxy: a NUL in a label makes no text that can be read.
+TEST(Identity, WithANulIsNotTakenAndTheSamplesStandUnderItsAddress) {
+  Config config;
+  config.labels_identity = true;
+  ServerWorld it(config);
+  it.add_application("a 1\n", TransportKind::kTcp, named(std::string("\0", 1)));
+  const std::string host = it.last_host().to_string();
+  EXPECT_THAT(it.scrape(), testing::StartsWith("# TYPE a untyped\na{instance=\"" + host + ":"));
+  EXPECT_EQ(it.get("/sd").body.find("\\u0000"), std::string::npos);
 }
 
 // ---- Whose name it is.

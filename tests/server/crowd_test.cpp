@@ -5,6 +5,7 @@
 #include "http/limits.h"
 #include "server/limits.h"
 #include "server_world.h"
+#include "sim/peer/rsocket_bytes.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -172,22 +173,118 @@ TEST_F(Crowd, ThatWaitsForASilentClientsPageKeepsNobodyElseFromWaiting) {
   EXPECT_EQ(std::ranges::count_if(waiting, refused), 2);
 }
 
-// A Prometheus whose targets are clients, many of which hang, or a proxy that stood still
-// meanwhile: those that answer were refused since so many others waited.
-TEST_F(Crowd, ThatWaitsForSilentClientsKeepsNoneOfThoseOutThatAnswer) {
+// A Prometheus that asks for the same clients again and again, of a proxy that stood still: those
+// that answer were refused since so many others waited.
+TEST_F(Crowd, ThatAsksForASilentClientAgainAndAgainKeepsNoneOfThoseOutThatAnswer) {
   const std::string silent = path_of_silent_client();
   it.add_application("", transport::TransportKind::kTcp, named("talkative"));
-  const std::string path = path_of("talkative");
   runtime::Shard& prometheus = it.new_host();
   std::vector<std::unique_ptr<sim::peer::HttpClient>> scrapes;
-  const auto ask_for = [&](const std::string& page) -> sim::peer::HttpClient& {
+  for (std::size_t i = 0; i < 2 * kClientPagesWaitingMax; ++i) {
     scrapes.push_back(std::make_unique<sim::peer::HttpClient>(prometheus, kHttp));
-    scrapes.back()->get(page, kPrometheus);
+    scrapes.back()->get(silent, kPrometheus);
     it.world.run_for(1ms);
-    return *scrapes.back();
+  }
+  sim::peer::HttpClient talkative(prometheus, kHttp);
+  talkative.get(path_of("talkative"), kPrometheus);
+  EXPECT_EQ(it.wait_for(talkative).status, 200);
+}
+
+// Half of a fleet hangs, and a Prometheus asks for each client by itself.
+TEST_F(Crowd, ThatWaitsForClientsThatWereLateKeepsNoneOfThoseOutThatAnswer) {
+  const std::size_t clients = 2 * kClientPagesWaitingMax;
+  for (std::size_t i = 0; i < clients; ++i) {
+    const std::string name = "silent" + std::to_string(i);
+    it.add_application("", transport::TransportKind::kTcp, named(name)).hang();
+  }
+  it.add_application("", transport::TransportKind::kTcp, named("talkative"));
+  it.world.run_for(1s);
+  static_cast<void>(it.get("/metrics/connected", kPrometheus));  // so that it is known
+  runtime::Shard& prometheus = it.new_host();
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> scrapes;
+  for (std::size_t i = 0; i < clients; ++i) {
+    scrapes.push_back(std::make_unique<sim::peer::HttpClient>(prometheus, kHttp));
+    scrapes.back()->get(path_of("silent" + std::to_string(i)), kPrometheus);
+    it.world.run_for(1ms);
+  }
+  sim::peer::HttpClient talkative(prometheus, kHttp);
+  talkative.get(path_of("talkative"), kPrometheus);
+  EXPECT_EQ(it.wait_for(talkative).status, 200);
+}
+
+// Each of those that were refused was on the client's books until its two minutes were over.
+TEST_F(Crowd, ThatIsRefusedASilentClientsPageLeavesTheClientNothingToAnswer) {
+  sim::peer::RawPeer silent(it.new_host(), kTcp);
+  silent.send(
+      sim::peer::framed(rsocket::Frame{rsocket::kConnectionStream, sim::peer::setup_frame()}));
+  it.world.run_for(1s);
+  const std::string targets = it.get("/sd").body;
+  const std::size_t begin = targets.find("/metrics/clients/");
+  const std::string path = targets.substr(begin, targets.find('"', begin) - begin);
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> waiting;
+  runtime::Shard& host = it.new_host();
+  for (std::size_t i = 0; i < kClientPagesWaitingMax + 1; ++i) {
+    waiting.push_back(std::make_unique<sim::peer::HttpClient>(host, kHttp));
+    waiting.back()->get(path, kPatient);
+    it.world.run_for(kPullSharing + 1ms);  // each asks anew
+  }
+  EXPECT_TRUE(waiting.front()->response());
+  const auto is_cancel = [](const rsocket::Frame& frame) {
+    return std::holds_alternative<rsocket::CancelFrame>(frame.body);
   };
-  for (std::size_t i = 0; i < 2 * kClientPagesWaitingMax; ++i) ask_for(silent);
-  EXPECT_EQ(it.wait_for(ask_for(path)).status, 200);
+  EXPECT_EQ(std::ranges::count_if(sim::peer::frames(silent.received()), is_cancel), 1);
+  EXPECT_EQ(
+      it.metric("prometheus_proxy_scrape_seconds_count{outcome=\"timeout\",exception=\"Timeout\"}"),
+      "0");
+}
+
+// Slow clients by the hundred, which a Prometheus asks one by one: where the oldest is refused all
+// are, each just before its answer.
+TEST_F(Crowd, ThatWaitsForSlowClientsIsAnsweredAsFarAsThereArePlaces) {
+  const std::size_t slow_by = kClientPagesWaitingMax + 20;  // so many are asked meanwhile
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> scrapes;
+  runtime::Shard& prometheus = it.new_host();
+  const std::size_t clients = 2 * slow_by;
+  for (std::size_t i = 0; i < clients; ++i) {
+    it.add_application("a 1\n", transport::TransportKind::kTcp, named(std::to_string(i))).hang();
+  }
+  for (std::size_t i = 0; i < clients; ++i) {
+    scrapes.push_back(std::make_unique<sim::peer::HttpClient>(prometheus, kHttp));
+    scrapes.back()->get(path_of(std::to_string(i)), kPrometheus);
+    it.world.run_for(10ms);
+    if (i >= slow_by) it.applications[i - slow_by]->recover();
+  }
+  for (const auto& client : it.applications) client->recover();
+  it.world.run_for(1s);
+  const auto good = [](const auto& client) {
+    return client->response() && client->response()->status == 200;
+  };
+  EXPECT_GT(std::ranges::count_if(scrapes, good), clients / 2);
+}
+
+// Each of them was somebody else, and whoever waited for two clients had the most.
+TEST_F(Crowd, OfOneIpv6NetworkIsOne) {
+  const std::string path = path_of_silent_client();
+  it.add_application("", transport::TransportKind::kTcp, named("other")).hang();
+  runtime::Shard& prometheus = it.new_host();
+  sim::peer::HttpClient first(prometheus, kHttp);
+  sim::peer::HttpClient second(prometheus, kHttp);
+  first.get(path, kPatient);
+  second.get(path_of("other"), kPatient);
+  it.world.run_for(1ms);
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> waiting;
+  for (std::size_t i = 0; i < kClientPagesWaitingMax + 4; ++i) {
+    runtime::Shard& host =
+        it.world.add_process(sim::ip("2001:db8::" + std::to_string(i + 1))).shard(0);
+    waiting.push_back(std::make_unique<sim::peer::HttpClient>(host, kHttp));
+    waiting.back()->get(path, kPatient);
+    it.world.run_for(1ms);
+  }
+  it.world.run_for(1s);
+  EXPECT_FALSE(first.response());
+  EXPECT_FALSE(second.response());
+  const auto answered = [](const auto& client) { return client->response().has_value(); };
+  EXPECT_EQ(std::ranges::count_if(waiting, answered), 6);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST(ProxyMetrics, AddUpTheShards) {
   const auto success = static_cast<std::size_t>(PullOutcome::kSuccess);
   shards[0].scrape_seconds[success].observe(0.2, {});
   shards[1].scrape_seconds[success].observe(0.3, {});
-  const std::string page = write_proxy_metrics("1.2.3", shards, {}, {}, {});
+  const std::string page = write_proxy_metrics("1.2.3", shards, {}, {});
   EXPECT_THAT(page, HasSubstr("\nprometheus_proxy_scrape_active_connections 7\n"));
   EXPECT_THAT(page, HasSubstr("prometheus_proxy_build_info{version=\"1.2.3\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("prometheus_proxy_scrape_seconds_sum{outcome=\"success\","
@@ -46,8 +46,8 @@ TEST(ProxyMetrics, HavePromtoolsApproval) {
   if (std::system("command -v promtool >/dev/null") != 0) {
     GTEST_SKIP() << "promtool (Debian: prometheus) is not installed";
   }
-  const std::string page =
-      write_proxy_metrics("1.2.3", std::vector<ShardMetrics>(2), {}, kClients, {});
+  std::string page = write_proxy_metrics("1.2.3", std::vector<ShardMetrics>(2), {}, {});
+  for (const ClientUp& client : kClients) write_client_up(page, client);
   std::FILE* const promtool = popen("promtool check metrics", "w");
   ASSERT_NE(promtool, nullptr);
   std::fputs(page.c_str(), promtool);

@@ -196,6 +196,23 @@ TEST(Misbehaviours, OverTheLimitOfItsAddressAConnectionIsHeldAndOthersAreServed)
   EXPECT_NE(third.received(), "");
 }
 
+// One host has as many addresses of it as it likes.
+TEST(Misbehaviours, AnIpv6NetworkIsOneAddressForItsLimit) {
+  Config config;
+  config.connections_per_address_max = 1;
+  ServerWorld it(config);
+  std::vector<std::unique_ptr<sim::peer::RawPeer>> peers;
+  for (const char* const address : {"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"}) {
+    runtime::Shard& host = it.world.add_process(sim::ip(address)).shard(0);
+    peers.push_back(std::make_unique<sim::peer::RawPeer>(host, kTcp));
+    peers.back()->send(framed_setup());
+    it.world.run_for(1s);
+  }
+  EXPECT_NE(peers[0]->received(), "");
+  EXPECT_EQ(peers[1]->received(), "");
+  EXPECT_NE(peers[2]->received(), "");
+}
+
 // What is limited are descriptors.
 TEST(Misbehaviours, AConnectionCountsUntilItsSocketIsClosed) {
   Config config;

@@ -21,14 +21,15 @@ using testing::IsEmpty;
 class PullServiceTest : public testing::Test {
  protected:
   // Starts a scrape; what it got is in `pages` when it has it.
-  void scrape(base::Duration timeout) {
-    service.pull(manual.now() + timeout, [this](PullService::Pulled pulled) {
+  PullService::Wait scrape(base::Duration timeout) {
+    const auto wait = service.pull(manual.now() + timeout, [this](PullService::Pulled pulled) {
       std::vector<std::uint64_t> clients;
       for (const Reply& reply : pulled.replies) clients.push_back(reply.client.serial);
       pages.push_back(clients);
       answered_at.push_back(manual.now() - base::Instant{});
     });
     manual.run_for(0ms);
+    return wait;
   }
   // Client `serial`, connected since second `serial` of the process, answers the last pull.
   void reply(std::uint64_t serial, bool tardy = false) { reply_with(0, serial, tardy); }
@@ -169,6 +170,22 @@ TEST_F(PullServiceTest, OfScrapesThatShareAPullEachHasItsOwnDeadline) {
   reply(2);
   EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1, 2)));
   EXPECT_THAT(answered_at, ElementsAre(2s, 3s));
+}
+
+TEST_F(PullServiceTest, WhoIsHurriedGoesWithWhatThereIsAndTheOthersWaitOn) {
+  const auto hurried = scrape(10s);
+  scrape(10s);
+  service.pull_asked(asked.back(), 2, 0);
+  reply(1);
+  manual.run_for(3s);
+  EXPECT_TRUE(service.hurry(hurried));
+  manual.run_for(0ms);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1)));
+  EXPECT_THAT(ended, IsEmpty());
+  EXPECT_FALSE(service.hurry(hurried)) << "it has its page";
+  reply(2);
+  EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1, 2)));
+  EXPECT_THAT(answered_at, ElementsAre(3s, 3s));
 }
 
 TEST_F(PullServiceTest, AClientThatIsGoneIsNotOnASharedPage) {

@@ -35,6 +35,24 @@ std::string id_of(const ClientInfo& info, ConnectionId client = connection(1)) {
   return registry.clients().begin()->second.id;
 }
 
+TEST(ClientUp, IsOneOfANameIfOneOfItsConnectionsIs) {
+  Registry registry(5min);
+  registry.connected(connection(1), named("a", 0s));
+  registry.connected(connection(2), named("a", 1s, "another process"));
+  registry.connected(connection(3), nameless(5, 2s));
+  std::vector<std::string> ids;
+  while (auto id = registry.id_behind(ids.empty() ? "" : ids.back())) ids.push_back(*id);
+  ASSERT_EQ(ids.size(), 2U) << "each once";
+  const std::string a = id_of(named("a", 0s));
+  EXPECT_EQ(registry.client_up(a), std::nullopt) << "nobody was scraped";
+  registry.scraped(connection(1), {.outcome = PullOutcome::kTimeout});
+  registry.scraped(connection(3), {.outcome = PullOutcome::kSuccess});
+  EXPECT_EQ(registry.client_up(a), (ClientUp{"job", "a", false}));
+  registry.scraped(connection(2), {.outcome = PullOutcome::kSuccess});
+  EXPECT_EQ(registry.client_up(a), (ClientUp{"job", "a", true}));
+  for (const std::string& id : ids) EXPECT_EQ(registry.client_up(id).has_value(), id == a);
+}
+
 TEST(PublicId, OfANamedClientIsTheSameEverywhere) {
   EXPECT_EQ(id_of(named("a", 0s)), id_of(named("a", 5s, "another process")));
   EXPECT_NE(id_of(named("a", 0s)), id_of(named("b", 0s)));

@@ -32,10 +32,12 @@ struct SinglePullsTest : testing::Test {
   ManualShard manual;
   std::vector<PullId> asked;
   std::vector<PullId> ended;
+  std::vector<PullId> cancelled;
   std::vector<std::string> answered;
   SinglePulls pulls{manual.shard(),
                     {.ask = [this](ConnectionId, PullId pull) { asked.push_back(pull); },
-                     .end = [this](ConnectionId, PullId pull) { ended.push_back(pull); }}};
+                     .end = [this](ConnectionId, PullId pull) { ended.push_back(pull); },
+                     .cancel = [this](ConnectionId, PullId pull) { cancelled.push_back(pull); }}};
 };
 
 TEST_F(SinglePullsTest, ThoseThatComeCloseTogetherShareOne) {
@@ -56,13 +58,44 @@ TEST_F(SinglePullsTest, OneEndsAtItsDeadlineAndItsReplyIsHeardStill) {
   EXPECT_THAT(answered, ElementsAre("first"));
 }
 
-// Whoever asked again and again for a client that hangs left something behind each time.
-TEST_F(SinglePullsTest, OneThatNobodyWaitsForEnds) {
-  pulls.forget(pull("first"));
+// A stranger with 20 ms for a client kept a Prometheus with 10 s from all that were slower.
+TEST_F(SinglePullsTest, WhoGivesAClientLessTimeTakesNoneFromOthers) {
+  pull("hasty", 20ms);
+  manual.run_for(10ms);
+  pull("patient", 10s);
+  ASSERT_THAT(asked, SizeIs(2));
+  manual.run_for(10ms);
   EXPECT_THAT(ended, ElementsAre(asked.front()));
-  manual.run_for(1min);
-  EXPECT_THAT(ended, SizeIs(1)) << "it has no deadline any more";
   reply(asked.front());
+  EXPECT_THAT(answered, ElementsAre("hasty"));
+  reply(asked.back());
+  EXPECT_THAT(answered, ElementsAre("hasty", "patient"));
+}
+
+TEST_F(SinglePullsTest, WhoGivesAClientMoreTimeHasIt) {
+  pull("patient", 10s);
+  manual.run_for(10ms);
+  pull("more patient", 10s + kPullSharing);
+  EXPECT_THAT(asked, SizeIs(2));
+}
+
+TEST_F(SinglePullsTest, WhoHasLittleTimeWaitsForNobodysElse) {
+  pull("patient", 10s);
+  manual.run_for(10ms);
+  pull("hasty", 20ms);
+  ASSERT_THAT(asked, SizeIs(2));
+  manual.run_for(20ms);
+  EXPECT_THAT(ended, ElementsAre(asked.back()));
+}
+
+// Whoever asked again and again for a client that hangs left something behind each time.
+TEST_F(SinglePullsTest, OneThatNobodyWaitsForIsCancelled) {
+  pulls.forget(pull("first"));
+  EXPECT_THAT(cancelled, ElementsAre(asked.front()));
+  manual.run_for(1min);
+  EXPECT_THAT(ended, IsEmpty()) << "it has no deadline any more";
+  Reply reply;
+  EXPECT_FALSE(pulls.replied(asked.front(), reply)) << "it was on its way";
   EXPECT_THAT(answered, IsEmpty());
 }
 
@@ -70,17 +103,15 @@ TEST_F(SinglePullsTest, OneThatSomebodyElseWaitsForGoesOn) {
   const SinglePulls::Wait first = pull("first");
   pull("second");
   pulls.forget(first);
-  EXPECT_THAT(ended, IsEmpty());
+  EXPECT_THAT(cancelled, IsEmpty());
   reply(asked.front());
   EXPECT_THAT(answered, ElementsAre("second"));
 }
 
-TEST_F(SinglePullsTest, OneThatWasEndedIsNotShared) {
+TEST_F(SinglePullsTest, OneThatWasCancelledIsNotShared) {
   pulls.forget(pull("first"));
   pull("second");
   ASSERT_THAT(asked, SizeIs(2));
-  reply(asked.front());
-  EXPECT_THAT(answered, IsEmpty());
   reply(asked.back());
   EXPECT_THAT(answered, ElementsAre("second"));
 }
@@ -89,7 +120,7 @@ TEST_F(SinglePullsTest, ToForgetWhoWasAnsweredIsNothing) {
   const SinglePulls::Wait first = pull("first");
   reply(asked.front());
   pulls.forget(first);
-  EXPECT_THAT(ended, IsEmpty());
+  EXPECT_THAT(cancelled, IsEmpty());
 }
 
 }  // namespace

@@ -55,6 +55,17 @@ TEST_F(SlowReaders, FourWhoStopReadingDoNotKeepAFifthFromItsPage) {
   EXPECT_EQ(count_broken_off(), 1U) << "no more than there has to be room for";
 }
 
+// As many as there were connections held a page of all pushes each.
+TEST_F(SlowReaders, OfThePushesPageWaitForTheirTurnAndGiveWayToo) {
+  it.push(large("pushed"));
+  for (int i = 0; i < 4; ++i) {
+    stall(it.new_host(), "/metrics/pushes");
+    it.world.run_for(1s);
+  }
+  EXPECT_EQ(it.get("/metrics/pushes", kPrometheus).status, 200);
+  EXPECT_EQ(count_broken_off(), 1U);
+}
+
 TEST_F(SlowReaders, WhoHasKeptUsWaitingTheLongestGivesWayAndHasNoWholePage) {
   for (int i = 0; i < 4; ++i) {
     stall(it.new_host());
