@@ -208,7 +208,10 @@ std::size_t gather(Loop& loop, std::vector<Reply> replies, Gathered gathered) {
   std::optional<PullId> asked;
   std::optional<std::size_t> answered;
   PullService service(loop.shard(),
-                      {.count = 1, .ask = [&](PullId id) { asked = id; }, .end = [](PullId) {}},
+                      {.count = 1,
+                       .ask = [&](PullId id) { asked = id; },
+                       .end = [](PullId) {},
+                       .cancel = [](PullId) {}},
                       std::uint64_t{1} << 30U);
   service.pull(loop.shard().clock.now() + 1h,
                [&](const PullService::Pulled& pulled) { answered = pulled.replies.size(); });

@@ -222,20 +222,20 @@ void Client::pull(PullId pull) {
 }
 
 void Client::end_pull(PullId pull) {
-  const std::optional<Asked> late = give_up(pull);
+  const std::optional<Asked> late = withdraw(pull);
   if (!late) return;
   base::reached(base::Probe::kGivenUp);
   if (now() - late->at >= kLateAfter && !is_probe(pull)) {
     late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
   }
-  answer(*late, PullOutcome::kTimeout, nullptr, {.reason = "it did not answer in time"});
+  answer(*late, PullOutcome::kTimeout, nullptr, {.reason = std::string(kLateReason)});
 }
 
 void Client::cancel_pull(PullId pull) {
-  if (give_up(pull)) leave_if_retired();
+  if (withdraw(pull)) leave_if_retired();
 }
 
-std::optional<Client::Asked> Client::give_up(PullId pull) {
+std::optional<Client::Asked> Client::withdraw(PullId pull) {
   const auto found = std::ranges::find(asked_, pull, &Asked::pull);
   if (found == asked_.end()) return std::nullopt;
   const Asked asked = *found;

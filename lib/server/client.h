@@ -146,7 +146,7 @@ class Client final : private transport::SessionHandler {
   void refuse(std::string_view why);
   [[nodiscard]] std::optional<Asked> take(rsocket::StreamId stream);
   // What it was asked there is no answer to any more; nothing if it has answered.
-  [[nodiscard]] std::optional<Asked> give_up(PullId pull);
+  [[nodiscard]] std::optional<Asked> withdraw(PullId pull);
   void leave_if_retired();
   void answer(const Asked& asked, PullOutcome outcome, std::shared_ptr<const Exposition> exposition,
               ScrapeRecord record = {});

@@ -210,20 +210,20 @@ void ClientPages::refuse_one() {
   respond(*refused.exchange, 503, "too many wait for single clients to answer\n");
 }
 
-// Of whoever has the most waiting, the one that is the least likely to be answered and heard. One
+// Of whoever has the most waiting, the one that is the least likely to be heard, or answered. One
 // that asks for the same page later has given up on the one before, as does a Prometheus whose
-// proxy stood still; who was late the last time is likely to be late again; of these the oldest has
-// waited in vain for the longest. Of others the newest goes, so that slow clients are answered.
+// proxy stood still: of these the oldest goes. Then who waits for a client that was late the last
+// time; of them, and of all others, the newest, so that slow clients are answered.
 ClientPages::Place ClientPages::least_likely() {
   const auto count = counter_of_same(waiting_, [](const auto& entry) { return entry.second.who; });
   std::set<std::pair<std::string_view, ConnectionId>> asked_later;
   Place least = waiting_.begin();
-  std::tuple<std::size_t, bool, std::uint64_t> highest;
+  std::tuple<std::size_t, bool, bool, std::uint64_t> highest;
   for (auto it = waiting_.rbegin(); it != waiting_.rend(); ++it) {
     const auto& [number, waiting] = *it;
     const bool is_repeated = !asked_later.insert({waiting.who, waiting.client}).second;
-    const bool is_unlikely = is_repeated || waiting.was_late;
-    const std::tuple rank{count(*it), is_unlikely, is_unlikely ? ~number : number};
+    const std::tuple rank{count(*it), is_repeated, waiting.was_late,
+                          is_repeated ? ~number : number};
     if (rank < highest) continue;
     highest = rank;
     least = std::prev(it.base());

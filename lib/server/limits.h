@@ -29,6 +29,9 @@ inline constexpr base::Duration kScrapeTimeoutMax = 2min;
 inline constexpr base::Duration kTicketPatience = 2s;
 // … and does not read who has let us wait so long in all, while a page was written.
 inline constexpr base::Duration kReaderPatience = 1s;
+// Half of the time there is, in any case, is waited before a page that clients are asked for is cut
+// short, which has asked for so long.
+inline constexpr base::Duration kAskingPatience = 2s;
 // Whether there is such a one by now, or memory again, is looked for so often while somebody waits.
 inline constexpr base::Duration kLookAgain = 100ms;
 

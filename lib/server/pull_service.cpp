@@ -16,18 +16,19 @@
 
 namespace prometheus_rsocket::server {
 
+struct PullService::Waiter {
+  std::uint64_t number = 0;
+  base::Instant deadline;
+  Done done;
+  bool is_hurried = false;
+};
+
 struct PullService::Pull : std::enable_shared_from_this<Pull> {
   Pull(PullService& service, PullId the_id, base::Instant now)
       : id(the_id),
         began(now),
         shards_to_answer(service.shards_.count),
         alarm(service.shard_, [&service, the_id] { service.on_alarm(the_id); }) {}
-
-  struct Waiter {
-    std::uint64_t number = 0;
-    base::Instant deadline;
-    Done done;
-  };
 
   PullId id;
   base::Instant began;
@@ -93,9 +94,10 @@ bool PullService::hurry(const Wait& wait) {
   const auto pull = pulls_.find(wait.pull);
   if (pull == pulls_.end()) return false;
   auto& waiters = pull->second->waiters;
-  const auto waiter = std::ranges::find(waiters, wait.number, &Pull::Waiter::number);
+  const auto waiter = std::ranges::find(waiters, wait.number, &Waiter::number);
   if (waiter == waiters.end()) return false;
   waiter->deadline = shard_.clock.now();
+  waiter->is_hurried = true;
   set_alarm(*pull->second);
   return true;
 }
@@ -181,7 +183,7 @@ void PullService::finish_if_all_in(Pull& pull) {
 }
 
 // Answers everyone who waits. The replies stay as long as the pull may still be joined.
-void PullService::finish(Pull& pull) {
+void PullService::finish(Pull& pull, Rest rest) {
   if (!pull.finished) {
     pull.finished = true;
     bytes_of_last_ = pull.bytes;
@@ -190,19 +192,19 @@ void PullService::finish(Pull& pull) {
       largest_of_last_ = std::max<std::uint64_t>(largest_of_last_, reply.exposition->bytes());
     }
     if (pull.left_out > 0) log_left_out(shard_, log_limit_, pull.left_out);
-    shards_.end(pull.id);
+    (rest == Rest::kLate ? shards_.end : shards_.cancel)(pull.id);
   }
-  for (Pull::Waiter& waiter : std::exchange(pull.waiters, {})) {
-    answer(pull, std::move(waiter.done));
+  for (Waiter& waiter : std::exchange(pull.waiters, {})) {
+    answer(pull, std::move(waiter));
   }
   set_alarm(pull);
 }
 
 // Posted: who waits may ask for the next pull. Whoever ends until then is not on the page.
-void PullService::answer(Pull& pull, Done done) {
-  boost::asio::post(shard_.executor, [done = std::move(done), pull = pull.shared_from_this()] {
+void PullService::answer(Pull& pull, Waiter waiter) {
+  boost::asio::post(shard_.executor, [waiter = std::move(waiter), pull = pull.shared_from_this()] {
     const auto replies = std::views::values(pull->replies);
-    done({pull->id, {replies.begin(), replies.end()}});
+    waiter.done({pull->id, {replies.begin(), replies.end()}, waiter.is_hurried});
   });
 }
 
@@ -210,7 +212,7 @@ void PullService::set_alarm(Pull& pull) {
   base::Instant next = pull.began + kPullSharing;
   if (!pull.finished && base::is_mutant(base::Mutant::kNoDeadline)) return pull.alarm.clear();
   if (!pull.finished) {
-    next = std::ranges::min_element(pull.waiters, {}, &Pull::Waiter::deadline)->deadline;
+    next = std::ranges::min_element(pull.waiters, {}, &Waiter::deadline)->deadline;
     if (pull.tardy_deadline) next = std::min(next, *pull.tardy_deadline);
   }
   pull.alarm.set(next);
@@ -225,16 +227,17 @@ void PullService::on_alarm(PullId id) {
     pulls_.erase(found);  // it can be joined no more
     return;
   }
-  const auto due = [&](const Pull::Waiter& waiter) { return waiter.deadline <= now; };
-  if (std::ranges::all_of(pull.waiters, due) ||
-      (pull.tardy_deadline && *pull.tardy_deadline <= now)) {
-    return finish(pull);
+  const auto due = [&](const Waiter& waiter) { return waiter.deadline <= now; };
+  if (pull.tardy_deadline && *pull.tardy_deadline <= now) return finish(pull);
+  if (std::ranges::all_of(pull.waiters, due)) {
+    const bool had_their_time = !std::ranges::all_of(pull.waiters, &Waiter::is_hurried);
+    return finish(pull, had_their_time ? Rest::kLate : Rest::kNotAsked);
   }
   // Some have to go with what there is; the others wait on.
-  std::vector<Pull::Waiter> waiting = std::exchange(pull.waiters, {});
-  for (Pull::Waiter& waiter : waiting) {
+  std::vector<Waiter> waiting = std::exchange(pull.waiters, {});
+  for (Waiter& waiter : waiting) {
     if (due(waiter)) {
-      answer(pull, std::move(waiter.done));
+      answer(pull, std::move(waiter));
     } else {
       pull.waiters.push_back(std::move(waiter));
     }

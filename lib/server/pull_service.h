@@ -21,6 +21,7 @@ class PullService {
   struct Pulled {
     PullId pull;
     std::vector<Reply> replies;  // of everyone who had something, longest-connected first
+    bool was_hurried = false;
   };
   using Done = std::function<void(Pulled)>;
 
@@ -34,6 +35,7 @@ class PullService {
     std::size_t count = 1;
     std::function<void(PullId)> ask;  // each shard answers with pull_asked(), then pull_replied()s
     std::function<void(PullId)> end;  // who has not replied is late
+    std::function<void(PullId)> cancel;  // who has not replied is not asked any more
   };
 
   // `bytes_max` (--scrape.max-bytes): of text and index, what one pull keeps at most. Of those that
@@ -46,7 +48,8 @@ class PullService {
   // `done` is called once, later: when all are in; when all but those late before are in and a
   // grace has passed; at `deadline` at the latest. A pull that began just now is shared.
   Wait pull(base::Instant deadline, Done done);
-  // Its deadline is now. False, and nothing done, when its `done` is called anyway.
+  // Its deadline is now; who has not replied is not late for that. False, and nothing done, when
+  // its `done` is called anyway.
   bool hurry(const Wait& wait);
 
   void pull_asked(PullId pull, std::size_t clients, std::size_t tardy);
@@ -65,12 +68,14 @@ class PullService {
 
  private:
   struct Pull;
+  struct Waiter;
 
   [[nodiscard]] bool may_join() const;
   void keep(Pull& pull, Reply reply);
   void finish_if_all_in(Pull& pull);
-  void finish(Pull& pull);
-  void answer(Pull& pull, Done done);
+  enum class Rest { kLate, kNotAsked };  // what those are that have not replied
+  void finish(Pull& pull, Rest rest = Rest::kLate);
+  void answer(Pull& pull, Waiter waiter);
   void set_alarm(Pull& pull);
   void on_alarm(PullId id);
 

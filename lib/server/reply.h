@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/strong_id.h"
@@ -46,6 +47,9 @@ struct ScrapeRecord {
   std::string reason = {};  // what is wrong, for people; empty if nothing is
   bool is_refused = false;  // what came is not let onto the page
 };
+
+// Of who was late, as the reason.
+inline constexpr std::string_view kLateReason = "it did not answer in time";
 
 struct Reply {
   base::Instant connected_at;

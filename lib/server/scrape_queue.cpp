@@ -20,8 +20,9 @@ ScrapeQueue::ScrapeQueue(runtime::Shard& shard, std::size_t at_once_max,
 
 void ScrapeQueue::enter(Scrape scrape) {
   const base::Instant now = shard_.clock.now();
-  const base::Duration patience = std::min((scrape.late_from - now) / 2, kTicketPatience);
-  waiting_.push_back({std::move(scrape), now + patience, turns_.last()});
+  const base::Duration half = (scrape.late_from - now) / 2;
+  waiting_.push_back(
+      {std::move(scrape), now + std::min(half, kTicketPatience), now + half, turns_.last()});
   if (waiting_.size() > kScrapesWaitingMax) refuse_newest_of_most();
   go_on();
 }
@@ -61,66 +62,72 @@ ScrapeQueue::Place ScrapeQueue::refuse(Place place) {
 }
 
 void ScrapeQueue::admit() {
-  while (!waiting_.empty() && may_run()) run(next());
+  for (Place place = next(); place != waiting_.end(); place = next()) run(place);
 }
 
 void ScrapeQueue::press() {
   while (press_once()) {
   }
+  cut_short();
 }
 
 // Who presses has the place of who gives way, whoever else waits. Where a place is free and memory
 // alone is lacking, what was broken off may bring enough.
 bool ScrapeQueue::press_once() {
   if (pages_.weight() < at_once_max_ && pages_.is_giving_way()) return false;
-  const base::Instant now = shard_.clock.now();
-  std::vector<std::pair<Rank, Place>> pressing;
-  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
-    if (it->presses_from <= now) pressing.emplace_back(rank(*it), it);
-  }
-  std::ranges::stable_sort(pressing, {}, &std::pair<Rank, Place>::first);
-  for (const auto& [its_rank, place] : pressing) {
+  for (const Place& place : ranked(&Waiting::presses_from)) {
     if (!pages_.give_way_to(place->scrape.who)) continue;
-    if (!may_run()) return false;  // what it held on to is not back yet
+    if (!may_run(*place)) return false;  // what it held on to is not back yet
     run(place);
     return true;
   }
-  cut_short_for(pressing);
   return false;
 }
 
-// For each that presses, one page that clients have been asked for so long that others would be out
-// by now: who waits on slow clients, whether they are his own or not, keeps nobody out. The place
-// comes back when that page is out.
-void ScrapeQueue::cut_short_for(const std::vector<std::pair<Rank, Place>>& pressing) {
+// Those whose time has come, the next one first.
+std::vector<ScrapeQueue::Place> ScrapeQueue::ranked(base::Instant Waiting::*from) {
+  std::vector<Place> places;
+  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
+    if ((*it).*from <= shard_.clock.now()) places.push_back(it);
+  }
+  std::ranges::stable_sort(places, {}, [this](Place place) { return rank(*place); });
+  return places;
+}
+
+// For each that has waited for half of its time, one page that clients have been asked for so long
+// that others would be out by now: who waits on slow clients, whether they are his own or not,
+// keeps nobody out. The place comes back when that page is out.
+void ScrapeQueue::cut_short() {
   std::erase_if(asking_, [](const Asking& asking) { return asking.ticket.expired(); });
-  auto coming =
-      std::ranges::count_if(asking_, [](const Asking& asking) { return !asking.cut_short; });
-  for (const auto& [its_rank, place] : pressing) {
+  auto coming = std::ranges::count_if(asking_, [](const Asking& it) { return !it.cut_short; });
+  for (const Place& place : ranked(&Waiting::cuts_from)) {
     if (--coming >= 0) continue;
-    Asking* const asking = longest_asking(place->scrape.who);
-    if (asking == nullptr) continue;
-    if (!std::exchange(asking->cut_short, nullptr)()) continue;
-    base::reached(base::Probe::kScrapeCutShort);
-    ++cut_short_;
+    if (cut_short_for(place->scrape.who)) ++coming;
   }
 }
 
-// As pages_under_way.h has it: of those that have more pages than `who`, or of `who` too.
-ScrapeQueue::Asking* ScrapeQueue::longest_asking(const std::string& who) {
-  const base::Instant until = shard_.clock.now() - kTicketPatience;
+// As pages_under_way.h has it: of those that have more pages than `who`, or of `who` too, of
+// whoever has the most, the one that has asked for the longest. False where that one has not asked
+// for long.
+bool ScrapeQueue::cut_short_for(const std::string& who) {
   const std::uint64_t own = pages_.weight_of(who);
-  Asking* longest = nullptr;
+  auto longest = asking_.end();
   std::uint64_t most = 0;
-  for (Asking& asking : asking_) {  // the first has asked for the longest
-    const std::uint64_t weight = pages_.weight_of(asking.who);
-    const bool may_be =
-        asking.cut_short && asking.since <= until && (weight > own || asking.who == who);
-    if (!may_be || weight <= most) continue;
+  for (auto it = asking_.begin(); it != asking_.end(); ++it) {  // in the order of their age
+    const std::uint64_t weight = pages_.weight_of(it->who);
+    if (!it->cut_short || (weight <= own && it->who != who) || weight <= most) continue;
     most = weight;
-    longest = &asking;
+    longest = it;
   }
-  return longest;
+  if (longest == asking_.end()) return false;
+  if (shard_.clock.now() - longest->since < kAskingPatience) return false;
+  if (!std::exchange(longest->cut_short, nullptr)()) {
+    asking_.erase(longest);  // its asking had come to its end
+    return cut_short_for(who);
+  }
+  base::reached(base::Probe::kScrapeCutShort);
+  ++cut_short_;
+  return true;
 }
 
 void ScrapeQueue::set_alarm() {
@@ -138,12 +145,18 @@ void ScrapeQueue::set_alarm() {
   alarm_.set(at);
 }
 
-bool ScrapeQueue::may_run() const {
-  return pages_.weight() < at_once_max_ && (pages_.empty() || has_room_());
+bool ScrapeQueue::may_run(const Waiting& waiting) const {
+  if (pages_.weight() >= at_once_max_) return false;
+  return pages_.empty() || !waiting.scrape.needs_room || has_room_();
 }
 
 ScrapeQueue::Place ScrapeQueue::next() {
-  return std::ranges::min_element(waiting_, {}, [this](const Waiting& it) { return rank(it); });
+  Place next = waiting_.end();
+  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
+    if (next != waiting_.end() && rank(*it) >= rank(*next)) continue;
+    if (may_run(*it)) next = it;
+  }
+  return next;
 }
 
 ScrapeQueue::Rank ScrapeQueue::rank(const Waiting& waiting) const {

@@ -33,7 +33,8 @@ class ScrapeQueue {
   struct Scrape {
     std::string who;  // as in pages_under_way.h
     std::shared_ptr<http::Exchange> exchange;
-    base::Instant late_from;                   // hardly time is left then to ask anybody
+    base::Instant late_from;                   // hardly time is left then
+    bool needs_room = true;                    // for clients' texts
     std::function<CutShort(Ticket)> run = {};  // it holds the ticket until its page is out
     std::function<void()> refuse = {};         // in place of that
   };
@@ -46,16 +47,18 @@ class ScrapeQueue {
 
   [[nodiscard]] const PagesUnderWay& pages() const { return pages_; }
   // Scrapes that had to go with what had come, since the start.
-  [[nodiscard]] std::uint64_t cut_short() const { return cut_short_; }
+  [[nodiscard]] std::uint64_t count_cut_short() const { return cut_short_; }
 
  private:
   struct Waiting {
     Scrape scrape;
-    base::Instant presses_from;  // others may have to give way
+    base::Instant presses_from;  // who does not read may have to give way
+    base::Instant cuts_from;     // and who asks clients may have to go with what has come
     TurnOrder::Turn turn;        // the last one when it came
   };
   using Place = std::deque<Waiting>::iterator;
-  // A page that clients are asked for, or were.
+  // A page that clients are asked for; that was cut short and is not out; or that has come to its
+  // end, as far as nobody has looked.
   struct Asking {
     std::string who;
     base::Instant since;
@@ -71,11 +74,12 @@ class ScrapeQueue {
   void admit();
   void press();
   [[nodiscard]] bool press_once();
-  void cut_short_for(const std::vector<std::pair<Rank, Place>>& pressing);
-  [[nodiscard]] Asking* longest_asking(const std::string& who);
+  [[nodiscard]] std::vector<Place> ranked(base::Instant Waiting::*from);
+  void cut_short();
+  [[nodiscard]] bool cut_short_for(const std::string& who);
   void set_alarm();
-  [[nodiscard]] bool may_run() const;
-  [[nodiscard]] Place next();
+  [[nodiscard]] bool may_run(const Waiting& waiting) const;
+  [[nodiscard]] Place next();  // end: none may run
   [[nodiscard]] Rank rank(const Waiting& waiting) const;
   void run(Place place);
 

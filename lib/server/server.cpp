@@ -41,7 +41,9 @@ Server::Server(runtime::Process& process, Config config)
           shard_,
           {.count = process.shard_count(),
            .ask = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.pull(pull); }); },
-           .end = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); }},
+           .end = [this](PullId pull) { to_shards([pull](ShardServer& s) { s.end_pull(pull); }); },
+           .cancel =
+               [this](PullId pull) { to_shards([pull](ShardServer& s) { s.cancel_pull(pull); }); }},
           config_.page_bytes_max),
       single_pulls_(
           shard_,
@@ -57,7 +59,7 @@ Server::Server(runtime::Process& process, Config config)
            .cancel =
                [this](ConnectionId client, PullId pull) {
                  to_shard_of(client,
-                             [client, pull](ShardServer& s) { s.cancel_pull(client, pull); });
+                             [client, pull](ShardServer& s) { s.cancel_pull_of(client, pull); });
                }}),
       registry_(config_.sd_grace),
       keys_(shard_, config_.key_bits, config_.key_rotation,

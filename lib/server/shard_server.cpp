@@ -328,12 +328,16 @@ void ShardServer::end_pull(PullId pull) {
   for (const auto& [id, client] : clients_) client->end_pull(pull);
 }
 
+void ShardServer::cancel_pull(PullId pull) {
+  for (const auto& [id, client] : clients_) client->cancel_pull(pull);
+}
+
 void ShardServer::end_pull_of(ConnectionId client, PullId pull) {
   const auto found = clients_.find(client);
   if (found != clients_.end()) found->second->end_pull(pull);
 }
 
-void ShardServer::cancel_pull(ConnectionId client, PullId pull) {
+void ShardServer::cancel_pull_of(ConnectionId client, PullId pull) {
   const auto found = clients_.find(client);
   if (found != clients_.end()) found->second->cancel_pull(pull);
 }

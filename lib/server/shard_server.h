@@ -43,10 +43,12 @@ class ShardServer final : private ClientOwner {
   void pull(PullId pull);
   // Asks one of them, or answers for it if it is gone.
   void pull_one(ConnectionId client, PullId pull);
+  // Who has not replied is late; or is not asked any more, and no reply comes.
   void end_pull(PullId pull);
-  // The same of one that asks that client alone, and without a reply.
+  void cancel_pull(PullId pull);
+  // The same of one that asks that client alone.
   void end_pull_of(ConnectionId client, PullId pull);
-  void cancel_pull(ConnectionId client, PullId pull);
+  void cancel_pull_of(ConnectionId client, PullId pull);
 
   // Another connection has taken this one's place.
   void retire(ConnectionId client);

@@ -27,7 +27,8 @@ class SinglePulls {
   };
 
   struct Shards {
-    std::function<void(ConnectionId, PullId)> ask;  // exactly one replied() follows
+    // One replied() follows, unless it is cancelled.
+    std::function<void(ConnectionId, PullId)> ask;
     std::function<void(ConnectionId, PullId)> end;  // it is late, if it has not replied
     // It is not asked any more, if it has not replied, which is no fault of its.
     std::function<void(ConnectionId, PullId)> cancel;
@@ -36,7 +37,7 @@ class SinglePulls {
   SinglePulls(runtime::Shard& shard, Shards shards) : shard_(shard), shards_(std::move(shards)) {}
 
   // `done` is called once, later: with what it replied, or that it is late, or gone. One that began
-  // just now, and ends as late, is shared.
+  // just now is shared; each has its own deadline, and the last one's is the client's.
   Wait pull(ConnectionId client, base::Instant deadline, Done done);
   // Its `done` is not called any more. A pull that nobody waits for is cancelled.
   void forget(const Wait& wait);
@@ -47,19 +48,23 @@ class SinglePulls {
   [[nodiscard]] bool replied(PullId pull, Reply& reply);
 
  private:
+  struct Waiter {
+    base::Instant deadline;
+    Done done;
+  };
   struct Single {
     Single(runtime::Shard& shard, ConnectionId whom, std::function<void()> due)
         : client(whom), began(shard.clock.now()), alarm(shard, std::move(due)) {}
     ConnectionId client;
     base::Instant began;
-    base::Instant deadline{};
-    std::map<std::uint64_t, Done> done;  // by their number
+    std::map<std::uint64_t, Waiter> waiters;  // by their number
     runtime::Alarm alarm;
   };
 
   Wait ask(PullId id, ConnectionId client, base::Instant deadline, Done done);
-  [[nodiscard]] bool may_join(const Single& single, base::Instant deadline) const;
-  [[nodiscard]] Wait add(PullId id, Single& single, Done done);
+  [[nodiscard]] Wait add(PullId id, Single& single, base::Instant deadline, Done done);
+  static void set_alarm(Single& single);
+  void on_alarm(PullId id);
   void no_longer_newest(PullId pull, ConnectionId client);
 
   runtime::Shard& shard_;
@@ -68,7 +73,7 @@ class SinglePulls {
   std::uint64_t next_probe_ = kFirstProbe;
   std::uint64_t next_wait_ = 0;
   std::map<PullId, std::unique_ptr<Single>> singles_;
-  std::map<ConnectionId, PullId> newest_;  // of those that are under way, probes aside
+  std::map<ConnectionId, PullId> newest_;  // of those that may be joined, probes aside
 };
 
 }  // namespace prometheus_rsocket::server

@@ -184,7 +184,7 @@ void Web::handle_proxy(const ExchangePtr& exchange) {
     services_.front.left_out_of_pulls = services_.pulls.left_out();
     services_.front.pages_broken_off =
         queue_.pages().broken_off() + client_pages_.pages().broken_off();
-    services_.front.scrapes_cut_short = queue_.cut_short();
+    services_.front.scrapes_cut_short = queue_.count_cut_short();
     services_.front.text_bytes = services_.texts.used();
     std::string text = config_.process_metrics ? config_.process_metrics() : "";
     text += write_proxy_metrics(config_.version, metrics, services_.front, shard_.clock.now());
@@ -228,18 +228,24 @@ void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std:
   const ScrapeTime time =
       scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
   exchange->set_deadline(came + time.page);
-  const base::Duration patience = time.pull - std::min(kLateAfter, time.pull / 2);
+  const bool asks = view == push::View::kConnected;  // the pushes are here
+  const base::Duration patience =
+      asks ? time.pull - std::min(kLateAfter, time.pull / 2) : time.pull;
+  if (came + patience <= shard_.clock.now()) {
+    return respond(*exchange, 503, "all of its time went by while its password was looked at\n");
+  }
   const Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated), came + time.pull};
   queue_.enter({.who = whose(request, who),
                 .exchange = exchange,
                 .late_from = came + patience,
+                .needs_room = asks,
                 .run = [this, scrape](const Ticket& ticket) { return run(scrape, ticket); },
-                .refuse =
-                    [this, exchange] {
-                      ++services_.front.scrapes_refused;
-                      respond(*exchange, 503,
-                              "too many scrapes at once: --scrape.max-concurrent\n");
-                    }});
+                .refuse = [this, exchange] { refuse_scrape(*exchange); }});
+}
+
+void Web::refuse_scrape(http::Exchange& exchange) {
+  ++services_.front.scrapes_refused;
+  respond(exchange, 503, "too many scrapes at once: --scrape.max-concurrent\n");
 }
 
 // A page more beside those that there are: their texts and those remembered leave room for it.
@@ -249,12 +255,14 @@ bool Web::has_room() const {
 }
 
 ScrapeQueue::CutShort Web::run(const Scrape& scrape, const Ticket& ticket) {
-  if (scrape.view == push::View::kPushes) {  // nobody is asked
+  if (scrape.view == push::View::kPushes) {
     answer(scrape, {}, ticket);
     return nullptr;
   }
   const auto wait =
       services_.pulls.pull(scrape.deadline, [this, scrape, ticket](PullService::Pulled pulled) {
+        // A page that lacks everybody would end every series.
+        if (pulled.was_hurried && pulled.replies.empty()) return refuse_scrape(*scrape.exchange);
         answer(scrape, std::move(pulled), ticket);
       });
   return [&pulls = services_.pulls, wait] { return pulls.hurry(wait); };

@@ -83,6 +83,7 @@ class Web final : private http::RequestHandler {
   void handle_lifecycle(const ExchangePtr& exchange);
   void handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who,
                      base::Instant came);
+  void refuse_scrape(http::Exchange& exchange);
   void handle_proxy(const ExchangePtr& exchange);
   [[nodiscard]] std::optional<std::string> write_clients_up(std::string& out, std::string id) const;
 

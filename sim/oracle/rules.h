@@ -71,9 +71,9 @@ namespace prometheus_rsocket::sim::oracle {
 // it ended, and that answered all that time. Not judged:
 // - whether it is good: when the scraper aborted it or read it too slowly, the proxy did not live
 //   all the time, nobody was answered any more since it drained and ended within 1 s and a round
-//   trip, the path between them was disturbed, four others were under way (503;
-//   --scrape.max-concurrent), or the scraper's last scrape of this proxy was of an earlier life
-//   that broke off (its connection may be dead and not know it);
+//   trip, the path between them was disturbed, four others of all clients or of the pushes were
+//   under way (503; --scrape.max-concurrent), or the scraper's last scrape of this proxy was of an
+//   earlier life that broke off (its connection may be dead and not know it);
 // - a client that was late in the last two good pages although connected, where a round trip may
 //   take longer than the 250 ms that such a client is waited for.
 [[nodiscard]] std::vector<Violation> judge_scrapes(const Index& index);

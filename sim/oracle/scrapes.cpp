@@ -61,7 +61,7 @@ class ScrapeJudge {
   [[nodiscard]] bool is_crowded() const {
     const base::Instant to = scrape_.ended + index_.rules().round_trip_max;
     return std::ranges::count_if(index_.scrapes_of(scrape_.proxy), [&](const Scrape* other) {
-             return other != &scrape_ && other->view() == View::kConnected &&
+             return other != &scrape_ && other->view() != View::kClient &&
                     other->overlaps(scrape_.began, to);
            }) >= kScrapesAtOnce;
   }

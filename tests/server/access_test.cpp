@@ -214,6 +214,17 @@ TEST(WebAccessTest, TheTimeThatAPasswordTakesIsNotGivenTheClientsAgain) {
   EXPECT_LT(it.world.now() - start, 10s);
 }
 
+TEST(WebAccessTest, WhoHasNoTimeLeftWhenThePasswordWasLookedAtIsToldSo) {
+  Said said = with_users();
+  AccessWorld it(said);
+  it.password_time = WorkTime(9s);
+  const auto scraper = it.new_scraper();
+  scraper->get("/metrics/connected",
+               "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n" + std::string(kGood));
+  EXPECT_EQ(it.wait_for(*scraper).status, 503);
+  EXPECT_THAT(scraper->response()->body, HasSubstr("password"));
+}
+
 // The file was read again in between.
 TEST(WebAccessTest, AUserWhoIsGoneWhenThePasswordWasLookedAtIsNotLetIn) {
   Said said = with_users();

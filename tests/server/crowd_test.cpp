@@ -262,6 +262,33 @@ TEST_F(Crowd, ThatWaitsForSlowClientsIsAnsweredAsFarAsThereArePlaces) {
   EXPECT_GT(std::ranges::count_if(scrapes, good), clients / 2);
 }
 
+// A client that was late once is let answer: where the oldest of those went, none ever did again.
+TEST_F(Crowd, ThatWaitsForSlowClientsThatWereLateIsAnsweredToo) {
+  const std::size_t slow_by = kClientPagesWaitingMax + 20;
+  const std::size_t clients = 2 * slow_by;
+  for (std::size_t i = 0; i < clients; ++i) {
+    it.add_application("a 1\n", transport::TransportKind::kTcp, named(std::to_string(i))).hang();
+  }
+  static_cast<void>(it.get("/metrics/connected", kPrometheus));
+  for (const auto& client : it.applications) {
+    client->recover();
+    client->hang();
+  }
+  it.world.run_for(1s);
+  std::vector<std::unique_ptr<sim::peer::HttpClient>> scrapes;
+  runtime::Shard& prometheus = it.new_host();
+  for (std::size_t i = 0; i < clients; ++i) {
+    scrapes.push_back(std::make_unique<sim::peer::HttpClient>(prometheus, kHttp));
+    scrapes.back()->get(path_of(std::to_string(i)), kPrometheus);
+    it.world.run_for(10ms);
+    if (i >= slow_by) it.applications[i - slow_by]->recover();
+  }
+  const auto good = [](const auto& client) {
+    return client->response() && client->response()->status == 200;
+  };
+  EXPECT_GT(std::ranges::count_if(scrapes, good), clients / 4);
+}
+
 // Each of them was somebody else, and whoever waited for two clients had the most.
 TEST_F(Crowd, OfOneIpv6NetworkIsOne) {
   const std::string path = path_of_silent_client();

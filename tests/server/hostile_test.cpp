@@ -28,10 +28,12 @@ TEST(HostilePull, AClientThatEndedBeforeThePageIsMadeIsNotOnIt) {
   ManualShard manual;
   std::optional<PullService::Pulled> page;
   std::vector<PullId> asked;
-  PullService service{
-      manual.shard(),
-      {.count = 1, .ask = [&](PullId pull) { asked.push_back(pull); }, .end = [](PullId) {}},
-      Config{}.page_bytes_max};
+  PullService service{manual.shard(),
+                      {.count = 1,
+                       .ask = [&](PullId pull) { asked.push_back(pull); },
+                       .end = [](PullId) {},
+                       .cancel = [](PullId) {}},
+                      Config{}.page_bytes_max};
   service.pull(manual.now() + 10s, [&](PullService::Pulled pulled) { page = std::move(pulled); });
   service.pull_asked(asked.back(), 1, 0);
   const ConnectionId client{.shard = 0, .serial = 1};

@@ -56,13 +56,15 @@ class PullServiceTest : public testing::Test {
   ManualShard manual;
   std::vector<PullId> asked;
   std::vector<PullId> ended;
+  std::vector<PullId> cancelled;
   std::vector<std::vector<std::uint64_t>> pages;
   std::vector<base::Duration> answered_at;
   std::vector<std::weak_ptr<const Exposition>> kept;
   PullService service{manual.shard(),
                       {.count = 1,
                        .ask = [this](PullId pull) { asked.push_back(pull); },
-                       .end = [this](PullId pull) { ended.push_back(pull); }},
+                       .end = [this](PullId pull) { ended.push_back(pull); },
+                       .cancel = [this](PullId pull) { cancelled.push_back(pull); }},
                       kBytesMax};
 };
 
@@ -186,6 +188,17 @@ TEST_F(PullServiceTest, WhoIsHurriedGoesWithWhatThereIsAndTheOthersWaitOn) {
   reply(2);
   EXPECT_THAT(pages, ElementsAre(ElementsAre(1), ElementsAre(1, 2)));
   EXPECT_THAT(answered_at, ElementsAre(3s, 3s));
+}
+
+TEST_F(PullServiceTest, WhoHasNotRepliedIsNotLateForOneThatWasHurried) {
+  const auto hurried = scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  manual.run_for(3s);
+  EXPECT_TRUE(service.hurry(hurried));
+  manual.run_for(0ms);
+  EXPECT_THAT(pages, ElementsAre(IsEmpty()));
+  EXPECT_THAT(cancelled, ElementsAre(asked.back()));
+  EXPECT_THAT(ended, IsEmpty());
 }
 
 TEST_F(PullServiceTest, AClientThatIsGoneIsNotOnASharedPage) {

@@ -98,6 +98,17 @@ TEST_F(LargePages, AScrapeWaitsUntilThePageBeforeItIsRead) {
   EXPECT_THAT(it.wait_for(*second).body, HasSubstr("xxx"));
 }
 
+TEST_F(LargePages, LeaveRoomForThePageOfThePushes) {
+  auto first = it.new_scraper();
+  first->peer().pause_reading();
+  first->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 30\r\n");
+  it.world.run_for(kReaderPatience / 2);
+  auto second = it.new_scraper();
+  second->get("/metrics/pushes");
+  it.world.run_for(kReaderPatience / 4);
+  EXPECT_TRUE(second->response());
+}
+
 TEST_F(LargePages, AndHasItsPlaceWhenItIsNotRead) {
   auto first = it.new_scraper();
   first->peer().pause_reading();
