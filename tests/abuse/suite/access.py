@@ -7,6 +7,7 @@ from pathlib import Path
 from .certificate import tls_section
 
 USER, PASSWORD = "prometheus", "open sesame"
+NEWCOMERS = tuple(f"newcomer-{i}" for i in range(8))  # with the same password; not yet looked at
 _HASH = "$2b$10$VAv1vBiPkEtLEwRQz6aqOeWmL5Ouwk6h4ieNykMLa0NHpaGKKR4TK"
 TOKEN = "what-the-good-clients-show"
 
@@ -20,8 +21,10 @@ def client_flag(directory: Path, asks: bool) -> str:
     return f"--rsocket.config.file={config}"
 
 
-def scraper_flag(directory: Path) -> str:
-    """Writes the file for scrapers there: a user and its password; the flag for it."""
+def scraper_flag(directory: Path, tls: bool, asks: bool) -> str:
+    """Writes the file for scrapers there: TLS, users and their password; the flag for it."""
     config = directory / "web.yml"
-    config.write_text(f'basic_auth_users:\n  {USER}: "{_HASH}"\n', "utf-8")
+    hashes = "".join(f'  {user}: "{_HASH}"\n' for user in (USER, *NEWCOMERS))
+    users = f"basic_auth_users:\n{hashes}" if asks else ""
+    config.write_text((tls_section(directory) if tls else "") + users, "utf-8")
     return f"--web.config.file={config}"

@@ -89,5 +89,6 @@ class Attack:
     # until a fifth of it is left (--scrape.timeout-offset).
     page_seconds_max: float = 10.0
     tls: bool = False  # on the RSocket listeners, for the good clients too
-    asks: bool = False  # … and for a token there, and for a password over HTTP (suite/access.py)
+    http_tls: bool = False  # on the HTTP listener, for the good scraper too
+    asks: bool = False  # for a token, behind TLS, and for a password over HTTP (suite/access.py)
     waits: bool = False  # most of its time nothing happens: others may run beside it

@@ -1,4 +1,4 @@
-"""A certificate for the proxy's RSocket listeners, made for each stage by the openssl program."""
+"""A certificate for the proxy's listeners, made for each stage by the openssl program."""
 
 from __future__ import annotations
 

@@ -52,12 +52,14 @@ class Stage:
         asking: GoodScraper,
         meters: Meters,
         measured: dict[str, str],
+        http_tls: bool,
     ) -> None:
         self.ports = proxy.ports
         self.measured = measured
         self._watcher = watcher
         self._asking = asking
         self._meters = meters
+        self._http_tls = http_tls
         self._peers: list[Peer] = []
         self._answering: list[threading.Thread] = []
 
@@ -71,9 +73,16 @@ class Stage:
         """A connection to the HTTP port, for bytes."""
         return self._kept(Peer(self.ports.http, source))
 
-    def websocket_bytes(self) -> Peer:
+    def asker(self, source: str = "127.0.0.1") -> Peer:
+        """The same for a request: behind the handshake where the proxy wants TLS there."""
+        peer = self.http(source)
+        if self._http_tls:
+            peer.encrypt()
+        return peer
+
+    def websocket_bytes(self, source: str = "127.0.0.1") -> Peer:
         """A connection to the WebSocket port, for bytes."""
-        return self._kept(Peer(self.ports.websocket))
+        return self._kept(Peer(self.ports.websocket, source))
 
     def stranger(self, source: str = "127.0.0.1") -> RSocketPeer:
         """A connection to the TCP port that has said nothing yet."""
@@ -260,22 +269,26 @@ def run_attack(attack: Attack, binary: Path, log_dir: Path, measured: dict[str, 
     tls = attack.tls or attack.asks
     if tls:
         flags.append(client_flag(log_dir, attack.asks))
-    if attack.asks:
-        flags.append(scraper_flag(log_dir))
+    if attack.http_tls or attack.asks:
+        flags.append(scraper_flag(log_dir, attack.http_tls, attack.asks))
     user = f"{USER}:{PASSWORD}" if attack.asks else ""
     with ExitStack() as stack:
         proxy = stack.enter_context(CppProxy(binary, log_dir, *flags, log_level="info"))
         _start_good_clients(stack, proxy, log_dir, ["tls"] * tls + ["token"] * attack.asks)
         good, asking = (
             stack.enter_context(
-                closing(GoodScraper(proxy.ports.http, name, attack.page_seconds_max, user))
+                closing(
+                    GoodScraper(
+                        proxy.ports.http, name, attack.page_seconds_max, user, attack.http_tls
+                    )
+                )
             )
             for name in ("good", "asking")
         )
         eventually(lambda: _is_whole(good), "the good clients' first whole page", 30.0)
         watcher = stack.enter_context(Watcher(good.get_page, attack.page_seconds_max))
         meters = Meters(proxy.pid, SHARDS)
-        stage = Stage(proxy, watcher, asking, meters, measured)
+        stage = Stage(proxy, watcher, asking, meters, measured, attack.http_tls)
         stack.callback(stage.leave)
         before = stage.self_metrics()
         watcher.wait_pages(WARM_PAGES)

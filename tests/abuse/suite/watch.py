@@ -14,6 +14,7 @@ from harness.exposition import parse
 from harness.outcome import Failed, expect
 from harness.scraper import KeptConnectionEnded, RawAnswer, Scraper
 
+from .certificate import trusting
 from .good import CLIENTS, SERIES
 
 INTERVAL_SECONDS = 0.1
@@ -156,10 +157,13 @@ class GoodScraper:
     Before the answer's first byte, that is: an answer that breaks off is not asked for again.
     """
 
-    def __init__(self, port: int, name: str, page_seconds_max: float, user: str = "") -> None:
+    def __init__(
+        self, port: int, name: str, page_seconds_max: float, user: str = "", tls: bool = False
+    ) -> None:
         self._path = f"/metrics/connected?scraper={name}"
         self._headers = {"X-Prometheus-Scrape-Timeout-Seconds": f"{page_seconds_max:g}"}
-        self._scraper = Scraper(port, name, page_seconds_max, user=user)
+        trusts = trusting() if tls else None
+        self._scraper = Scraper(port, name, page_seconds_max, trusts, user)
         self.asked_again = 0
 
     def get_page(self) -> RawAnswer:
