@@ -7,11 +7,12 @@ import resource
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
 from suite import snappy, wire
 from suite.attack import KIB, MIB, Attack, bound, connections, counted
-from suite.peer import RSocketPeer
+from suite.peer import Peer, RSocketPeer, flood
 from suite.stage import Stage
 
 from harness.frames import Frame
@@ -47,6 +48,29 @@ def get(target: bytes, *headers: bytes, method: bytes = b"GET") -> bytes:
     return b"\r\n".join([method + b" " + target + b" HTTP/1.1", b"Host: x", *headers, b"", b""])
 
 
+ELSEWHERE = "127.0.0.9"  # where no attack here comes from
+SERVED_SECONDS = 5.0  # what others wait at most, whatever is under way
+
+
+def serve(
+    stage: Stage,
+    target: bytes = b"/-/healthy",
+    source: str = ELSEWHERE,
+    headers: Sequence[bytes] = (),
+    within_seconds: float = SERVED_SECONDS,
+) -> tuple[float, bytes]:
+    """One that comes now is answered 200 in time: after how many seconds, and the answer."""
+    begun = time.monotonic()
+    peer = stage.asker(source)
+    peer.send(get(target, b"Connection: close", *headers))
+    said = peer.read_to_end(2 * within_seconds)
+    waited = time.monotonic() - begun
+    peer.close()
+    expect(statuses(said) == [200], f"200 to {target!r} from {source}, it was {said[:100]!r}")
+    expect(waited <= within_seconds, f"an answer within {within_seconds:g} s, it was {waited:.2f}")
+    return waited, said
+
+
 # ---- Slow
 
 
@@ -67,12 +91,8 @@ def no_room(stage: Stage) -> None:
         peer = stage.http()
         peer.send(b"GET /")
         peers.append(peer)
-    for _ in range(5):
-        newcomer = stage.http()
-        newcomer.send(HEALTHY)
-        expect(newcomer.read_some(5.0), "an answer to who comes last")
-        expect(statuses(newcomer.received) == [200], "200 for who comes last")
-        newcomer.close()
+    waits = [serve(stage, source="127.0.0.1")[0] for _ in range(5)]
+    stage.note("others waited", f"{max(waits):.2f} s")
 
 
 # ---- Large
@@ -206,6 +226,45 @@ def stalled_readers(stage: Stage) -> None:
     stage.note("broken off", f"{stage.metric('pages_broken_off_total'):g}")
 
 
+OTHERS_MAX = 6
+# http::kWriteStallTime is 30 s, from when the kernel takes no more of an answer: before that there
+# are some thousands to be made for each. TCP_USER_TIMEOUT is 30 s, too, but Linux counts those by
+# its own attempts, and may end a connection some seconds sooner.
+UNREAD_SECONDS_MIN, UNREAD_SECONDS_MAX = 20.0, 60.0
+PIPELINED_BYTES_MAX = 8 * MIB  # far more than the kernel takes of a connection that is not read
+
+
+def unread_pipelines(stage: Stage) -> None:
+    """512 connections of one address pipeline without end and read nothing: over in a minute.
+
+    Where there is no room one of them goes, and nobody else.
+    """
+    peers = [stage.http("127.0.0.2") for _ in range(CONNECTIONS_MAX)]
+    taken: dict[Peer, int] = {}
+    flooding = threading.Thread(
+        target=lambda: taken.update(
+            flood(dict.fromkeys(peers, 1000 * HEALTHY), PIPELINED_BYTES_MAX, 3.0)
+        ),
+        daemon=True,
+    )
+    flooding.start()
+    waits = []
+    while flooding.is_alive():
+        waits.append(serve(stage)[0])
+    stage.note("others waited", f"{max(waits):.2f} s, {len(waits)} of them")
+    expect(max(taken.values()) < PIPELINED_BYTES_MAX, "reading to be paused on all")
+    # One place is always kept; those two who are scraping have a connection each; and of others
+    # there are one that comes, and those before it whose ends have not been seen yet.
+    left = [peer for peer in peers if not peer.has_hung_up()]
+    gone = len(peers) - len(left)
+    stage.note("gone for others", gone)
+    expect(1 <= gone <= OTHERS_MAX, f"one to go for each that had no place, it was {gone}")
+    flooded = time.monotonic() - peers[0].begun_at
+    late = flooded + UNREAD_SECONDS_MAX - UNREAD_SECONDS_MIN
+    stage.wait_pages(1)  # and who was served last is gone
+    stage.expect_let_go(left, stage.descriptors(), UNREAD_SECONDS_MIN, late)
+
+
 def aborted_pages(stage: Stage) -> None:
     """200 scrapes of 8 MiB given up in the middle, by FIN or RST, coded in every way."""
     _large_page(stage)
@@ -244,6 +303,17 @@ def attacks() -> list[Attack]:
             connections(
                 CONNECTIONS_MAX, 40 * KIB, "buffers of 16 KiB, and the text of /metrics/proxy"
             ),
+        ),
+        Attack(
+            "http-unread-pipelines",
+            "512 connections of one address that pipeline without end and read nothing",
+            unread_pipelines,
+            connections(
+                CONNECTIONS_MAX,
+                32 * KIB,
+                "a connection's coroutine and buffers, and 16 answers that may not have arrived",
+            ),
+            waits=True,
         ),
         Attack(
             "http-slow-readers",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 from suite import snappy, wire
-from suite.attack import Attack
+from suite.attack import KIB, Attack, connections
 from suite.stage import Stage
 
 from harness.frames import PAYLOAD
@@ -13,7 +15,7 @@ from harness.outcome import expect
 from harness.seal import seal
 
 from .frames import FOREIGN
-from .http import HEALTHY, answers, get, statuses
+from .http import HEALTHY, SERVED_SECONDS, answers, get, serve, statuses
 
 # A request that nobody makes: where it is answered, it was smuggled.
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -143,6 +145,40 @@ def smuggling(stage: Stage) -> None:
     stage.note("shapes", len(SMUGGLING) + len(SOUND))
 
 
+# ---- Header fields
+
+FIELDS_MAX = 100  # http::kRequestHeaderFieldsMax, Host among them
+# So many of them.
+FIELDS: dict[str, Callable[[int], list[bytes]]] = {
+    "one name": lambda count: [b"X: y"] * count,
+    "own names": lambda count: [b"X-%d: y" % i for i in range(count)],
+    "no value": lambda count: [b"a:"] * count,
+}
+FIELDS_MOST = 4000  # of those without a value: they are within the bytes for a header
+FIELD_CONNECTIONS = 200
+
+
+def fields(stage: Stage) -> None:
+    """100 header fields are taken, 101 and 4,000 are not, and nothing that comes behind them."""
+    for what, make in FIELDS.items():
+        for count, right in ((FIELDS_MAX, [200, 404]), (FIELDS_MAX + 1, [431])):
+            request = get(b"/-/healthy", *make(count - 1)) + SMUGGLED
+            found = answers(stage, request)
+            expect(found == right, f"{right} to {count} fields, {what}: it was {found}")
+    peers = [stage.http() for _ in range(FIELD_CONNECTIONS)]
+    begun = time.monotonic()
+    for peer in peers:
+        peer.send(get(b"/-/healthy", *[b"a:"] * FIELDS_MOST))
+        peer.finish()
+    stage.note("others waited", f"{serve(stage)[0]:.2f} s")
+    for peer in peers:
+        found = statuses(peer.read_to_end())
+        expect(found == [431], f"431 to {FIELDS_MOST} fields, it was {found}")
+    waited = time.monotonic() - begun
+    stage.note("refused within", f"{waited:.2f} s")
+    expect(waited <= SERVED_SECONDS, f"all to be refused at once, it took {waited:.2f} s")
+
+
 # ---- Targets, methods, other protocols
 
 TARGETS = {
@@ -268,6 +304,17 @@ def attacks() -> list[Attack]:
             "http-smuggling",
             f"{len(SMUGGLING)} requests with two possible ends, and what hides behind them",
             smuggling,
+        ),
+        Attack(
+            "http-fields",
+            f"101 and {FIELDS_MOST:,} header fields, on {FIELD_CONNECTIONS} connections",
+            fields,
+            connections(
+                FIELD_CONNECTIONS,
+                FIELDS_MOST * 64 + 32 * KIB,
+                "a header of 16 KiB, and a node of 64 bytes for each field in it: they are counted "
+                "when all are there",
+            ),
         ),
         Attack(
             "http-targets",
