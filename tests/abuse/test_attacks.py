@@ -7,7 +7,7 @@ import threading
 import unittest
 from typing import TypeVar
 
-from attacks import all_attacks
+from attacks import all_attacks, tls
 from suite import snappy, wire
 from suite.attack import Attack
 from suite.good import text
@@ -149,6 +149,22 @@ class PeerTest(unittest.TestCase):
         peer, _ = self.proxy.pair(WebSocketPeer)
         with self.assertRaisesRegex(Failed, "neither bytes nor the end"):
             peer.expect_end(0.1)
+
+
+class HelloTest(unittest.TestCase):
+    def test_a_hello_without_key_shares_is_the_same_otherwise_and_says_its_own_length(self) -> None:
+        hello = tls.client_hello()
+        without = tls.without_key_shares(hello)
+        self.assertEqual(int.from_bytes(without[3:5], "big"), len(without) - 5)
+        self.assertEqual(int.from_bytes(without[6:9], "big"), len(without) - 9)
+        _, found, behind = without.partition(tls.KEY_SHARE + b"\0\2\0\0")
+        self.assertTrue(found and hello.endswith(behind))
+        self.assertGreater(len(hello) - len(without), 32)  # of the shortest share there is
+
+    def test_a_long_hello_claims_more_than_it_has(self) -> None:
+        record, message = tls.LONG_HELLO[:5], tls.LONG_HELLO[5:]
+        self.assertEqual(int.from_bytes(record[3:], "big"), len(message))
+        self.assertEqual(int.from_bytes(message[1:], "big"), 131_068)
 
 
 class TableTest(unittest.TestCase):
