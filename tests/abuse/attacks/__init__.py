@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from suite.attack import Attack
 
-from . import access, crowd, frames, http, payloads, pushes, requests, streams, tls, websocket
+from . import (
+    access,
+    clients,
+    crowd,
+    frames,
+    http,
+    payloads,
+    pushes,
+    requests,
+    streams,
+    tls,
+    websocket,
+)
 
-LAYERS = (frames, streams, payloads, pushes, websocket, tls, http, requests, crowd, access)
+LAYERS = (
+    frames,
+    streams,
+    payloads,
+    pushes,
+    websocket,
+    tls,
+    http,
+    requests,
+    clients,
+    crowd,
+    access,
+)
 
 
 def all_attacks() -> list[Attack]:
