@@ -6,6 +6,7 @@ from suite.attack import Attack
 
 from . import (
     access,
+    balancers,
     clients,
     crowd,
     frames,
@@ -29,6 +30,7 @@ LAYERS = (
     requests,
     clients,
     crowd,
+    balancers,
     access,
 )
 
