@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 import unittest
 
-from suite.continuity import Gap, arrivals_max, largest_gaps, overlaps, peak, too_long
+from suite.continuity import (
+    Gap,
+    Showing,
+    arrivals_max,
+    largest_gaps,
+    overlaps,
+    peak,
+    shown_too_often,
+    too_long,
+)
 from suite.haproxy import Session, session
 
 
@@ -45,6 +54,42 @@ class BoundTest(unittest.TestCase):
         self.assertEqual(too_long(self.GAPS, 7, 2), [])
         self.assertEqual(too_long(self.GAPS, 7, 1), self.GAPS[1:2])
         self.assertEqual(too_long(self.GAPS, 4.9, 1), self.GAPS)
+
+
+class PushTest(unittest.TestCase):
+    BEFORE, LAST, AFTER = Showing(6, "p1"), Showing(12, "p1"), Showing(30, "p1")
+    LATER, OTHER = Showing(36, "p1"), Showing(13, "p2")
+
+    def _is_too_often(self, *pages: Showing, killed: Showing | None = LAST) -> bool:
+        return shown_too_often({"a": pages}, killed) == ["a"]
+
+    def test_a_push_may_be_on_one_page(self) -> None:
+        for page in (self.BEFORE, self.LAST, self.AFTER, self.OTHER):
+            self.assertFalse(self._is_too_often(page))
+
+    def test_what_was_first_on_the_killed_proxys_last_page_may_be_on_one_more(self) -> None:
+        self.assertFalse(self._is_too_often(self.LAST, self.AFTER))
+        self.assertFalse(self._is_too_often(self.AFTER, self.LAST))
+
+    def test_but_not_twice_more(self) -> None:
+        self.assertTrue(self._is_too_often(self.LAST, self.AFTER, self.LATER))
+
+    def test_nor_on_another_proxys(self) -> None:
+        self.assertTrue(self._is_too_often(self.LAST, self.OTHER))
+
+    def test_what_was_first_on_another_page_may_not(self) -> None:
+        self.assertTrue(self._is_too_often(self.BEFORE, self.LAST))
+        self.assertTrue(self._is_too_often(self.BEFORE, self.AFTER))
+        self.assertTrue(self._is_too_often(self.AFTER, self.LATER))
+        self.assertTrue(self._is_too_often(Showing(12, "p2"), Showing(30, "p2")))
+
+    def test_where_no_proxy_is_killed_nothing_may(self) -> None:
+        self.assertTrue(self._is_too_often(self.LAST, self.AFTER, killed=None))
+
+    def test_each_that_was_is_named(self) -> None:
+        once_more, twice = [self.LAST, self.AFTER], [self.AFTER, self.LATER]
+        pushes = {"a": twice, "b": once_more, "c": [self.LAST], "d": twice}
+        self.assertEqual(shown_too_often(pushes, self.LAST), ["a", "d"])
 
 
 class OverlapTest(unittest.TestCase):

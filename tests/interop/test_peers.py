@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from suite import peers
-from suite.peers import Peers, Recipe
+from suite.peers import GO_VERSION, PARSER_DIR, Peers, Recipe
 
 from harness.outcome import Failed, Skipped
 
@@ -47,6 +49,28 @@ class PeersTest(unittest.TestCase):
         found = self.peers(_recipe("a", "echo Connection refused; exit 1"))
         with self.assertRaisesRegex(Skipped, "(?s)a registry: packages.*Connection refused"):
             found.prepare("a")
+
+    def test_a_go_that_is_too_old_skips_the_peer_and_is_told_which_it_takes(self) -> None:
+        for said in (
+            f"go.mod:3: invalid go version '{GO_VERSION}': must match format 1.23",  # Go 1.20
+            f"go: go.mod requires go >= {GO_VERSION} (running go 1.24.4; GOTOOLCHAIN=local)",
+            f"go: download go{GO_VERSION} for linux/amd64: toolchain not available",
+        ):
+            told = f"(?s)Go {re.escape(GO_VERSION)} or later.*{re.escape(said)}"
+            with self.subTest(said), self.assertRaisesRegex(Skipped, told):
+                self._prepare_parser(f'echo "{said}"; exit 1')
+
+    def test_a_go_of_any_age_finds_the_parser(self) -> None:
+        # Without `-C`, which came with Go 1.20.
+        self._prepare_parser(f'[ "$PWD" = "{PARSER_DIR}" ] && [ "$1" = build ] && [ "$2" = -o ]')
+
+    def _prepare_parser(self, go: str) -> None:
+        """Get Prometheus' parsers with a shell script for a Go."""
+        program = self.work_dir / "go"
+        program.write_text(f"#!/bin/sh\n{go}\n", "utf-8")
+        program.chmod(0o755)
+        with mock.patch.dict(os.environ, {"PATH": f"{self.work_dir}:{os.environ['PATH']}"}):
+            Peers(self.work_dir).prepare("prometheus-parser")
 
     def test_a_registry_that_does_not_answer_skips_the_peer(self) -> None:
         found = self.peers(_recipe("a", "exec sleep 1000"), build_seconds=0.1)

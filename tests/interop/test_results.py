@@ -6,8 +6,10 @@ import contextlib
 import io
 import tempfile
 import unittest
+from collections import Counter
 from pathlib import Path
 
+from run import all_cases
 from suite.case import Case
 from suite.results import measured_table, table
 
@@ -33,6 +35,10 @@ class ResultsTest(unittest.TestCase):
         text = table(CASES, RESULTS)
         self.assertIn("| a peer | pass (1 s) | skipped (0.1 s) | not run |", text)
         self.assertIn("- push: skipped: a registry does not answer", text)
+
+    def test_each_cell_of_the_table_is_the_result_of_one_case(self) -> None:
+        cells = Counter((peer, case.behaviour) for case in all_cases() for peer in case.peers)
+        self.assertEqual([cell for cell, count in cells.items() if count > 1], [])
 
     def test_skipped_cases_are_counted_and_named_loudly(self) -> None:
         self.assertRegex(_told(RESULTS), "SKIPPED, NOTHING WAS TESTED: 1 of 3 cases\n!! push\n")

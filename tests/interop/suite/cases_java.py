@@ -267,5 +267,5 @@ def cases() -> list[Case]:
         )
     )
     both = tuple(java_row("1.1.3", transport) for transport in TRANSPORTS)
-    found.append(Case("java-mixed-up-ports", both, "storm bounded", mixed_up))
+    found.append(Case("java-mixed-up-ports", both, "mixed-up ports", mixed_up))
     return found

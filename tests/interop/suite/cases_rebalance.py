@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import socket
 import time
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -21,13 +20,15 @@ from .case import Case, Context
 from .continuity import (
     REDIAL_SPREAD_SECONDS,
     Gap,
+    Showing,
     arrivals_max,
     largest_gaps,
     overlaps,
     peak,
+    shown_too_often,
     too_long,
 )
-from .fleet import ALL_KINDS, OURS, PUSHED, Fleet, Kind, ShortLived
+from .fleet import ALL_KINDS, HISTORY, OURS, PUSHED, Fleet, Kind, ShortLived
 
 PEERS = ("HAProxy 2.6",)
 
@@ -53,7 +54,6 @@ SHORT_LIVED = 4  # at once
 PUSHED_FIRST = 5  # by each of them
 ARRIVAL_SECONDS = 30.0
 STEP_SECONDS = 0.25  # of evaluations
-HISTORY = "10m"  # a range that holds a whole case
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ def kill(context: Context) -> None:
         fleet.balancer.wait_down("p1")
         struck = len(fleet.arrivals("ours", event.at, "p1"))
         fleet.wait_arrivals("ours", event.at, event.ours + struck, ARRIVAL_SECONDS)
+        last_page = fleet.last_page("p1")
         fleet.start_proxy("p1")
         fleet.balancer.wait_up("p1")
         fleet.wait_quiet(ARRIVAL_SECONDS)
@@ -111,7 +112,7 @@ def kill(context: Context) -> None:
         gaps_max = {"ours": twice + REDIAL_SPREAD_SECONDS, "Java": twice}
         _judge(context, fleet, [event], gaps_max, struck)
         context.measured["exit codes"] = "killed"
-        context.measured["besides"] = _judge_pushes(fleet, pushers)
+        context.measured["besides"] = _judge_pushes(fleet, pushers, last_page)
         _end(fleet)
 
 
@@ -261,30 +262,43 @@ def _peaks(fleet: Fleet, events: list[Event]) -> str:
     return f"{most} of {lost} of ours (2N/5: {2 * lost // 5}), {java} of Java"
 
 
-def _judge_pushes(fleet: Fleet, pushers: list[ShortLived]) -> str:
-    """Each acknowledged push is on one page of the proxies; what to tell of it."""
+def _judge_pushes(fleet: Fleet, pushers: list[ShortLived], killed: Showing | None = None) -> str:
+    """Each acknowledged push is on a page, and on no more than it may be; what to tell of it.
+
+    `killed`: the last page of a proxy before it was killed.
+    """
     for pusher in pushers:
         expect(pusher.terminate() == 0, "the short-lived clients to end")
     acknowledged = {name: value for each in pushers for name, value in each.pushed().items()}
     repeated = {name for pusher in pushers for name in pusher.failed()}
     restored = sum("held from before" in line for line in fleet.log_lines())
     expect(restored > 0, "a proxy to come back with pushes that it held")
-    shown: Counter[str] = Counter()
+    pages: dict[str, list[Showing]] = {}
 
     def all_shown() -> bool:
-        shown.clear()
+        pages.clear()
+        pages.update((name, []) for name in acknowledged)
         for series in fleet.prometheus.query(f"{PUSHED}[{HISTORY}]"):
-            name = series["metric"]["instance"]
-            pushed = acknowledged.get(name)  # it may have been scraped before, with another value
-            shown[name] += sum(int(value) == pushed for _, value in series["values"])
-        lost = [name for name in acknowledged if not shown[name]]
+            name, proxy = series["metric"]["instance"], series["metric"]["proxy"]
+            if name in acknowledged:
+                pages[name] += [
+                    Showing(at, proxy)
+                    for at, value in series["values"]
+                    if int(value) == acknowledged[name]  # else of a scrape before the push
+                ]
+        lost = [name for name, shown in pages.items() if not shown]
         expect(not lost, f"{len(lost)} of {len(acknowledged)} are on no page: {lost[:5]}")
         return True
 
     eventually(all_shown, "each acknowledged push on a page", 3.0 * fleet.interval_seconds)
-    again = [name for name, count in shown.items() if count > 1 and name not in repeated]
+    judged = {name: shown for name, shown in pages.items() if name not in repeated}
+    again = shown_too_often(judged, killed)
     expect(not again, f"each push on one page, {len(again)} were on more: {again[:5]}")
-    return f"{len(acknowledged)} pushes, each on one page, {len(repeated)} not acknowledged at once"
+    told = f"{len(acknowledged)} pushes, each on one page"
+    if killed is not None:
+        twice = sum(len(shown) > 1 for shown in judged.values())
+        told += f", {twice} once more after the kill"
+    return f"{told}, {len(repeated)} not acknowledged at once"
 
 
 def _end(fleet: Fleet) -> None:

@@ -24,13 +24,17 @@ much longer a gap.
 Until the proxy that a client has left is scraped again, a query finds the series of both: the
 hand-over, at most T long (decision 0007). A double series is anything beyond that: longer, or on
 three pages.
+
+A push is on one page. A page counts as delivered when the next request comes on its connection,
+which a kill prevents: what was first on the killed proxy's last page is shown once more after its
+restart.
 """
 
 from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 REDIAL_SPREAD_SECONDS = 5.0  # design.md, "Leaving"
@@ -45,6 +49,14 @@ class Gap:
     seconds: float
     client: str
     since: float
+
+
+@dataclass(frozen=True, order=True)
+class Showing:
+    """A page that Prometheus has stored."""
+
+    at: float  # when its scrape began
+    proxy: str
 
 
 def largest_gaps(times: Mapping[str, Sequence[float]], begin: float, end: float) -> list[Gap]:
@@ -74,6 +86,21 @@ def too_long(gaps: Sequence[Gap], seconds_max: float, struck: int) -> list[Gap]:
         for number, gap in enumerate(gaps)
         if gap.seconds > (with_backoff if number < struck else seconds_max)
     ]
+
+
+def shown_too_often(pushes: Mapping[str, Collection[Showing]], killed: Showing | None) -> list[str]:
+    """Which pushes are on more pages than they may be.
+
+    `pushes`: the pages that each is on. `killed`: the last page of a proxy before it was killed.
+    """
+
+    def may_be(pages: Collection[Showing]) -> bool:
+        if len(pages) <= 1:
+            return True
+        first, second, *more = sorted(pages)
+        return first == killed and second.proxy == first.proxy and not more
+
+    return [name for name, pages in pushes.items() if not may_be(pages)]
 
 
 def overlaps(evaluations: Sequence[float], step: float) -> list[float]:

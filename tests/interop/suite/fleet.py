@@ -13,6 +13,7 @@ from harness.proxy import CppProxy, Ports, free_ports
 from harness.scraper import Scraper
 
 from .case import Context, built
+from .continuity import Showing
 from .haproxy import HAProxy
 from .programs import CppExample, JavaClient
 from .prometheus import Prometheus
@@ -29,6 +30,7 @@ DUE_SECONDS = 0.5
 
 CLOCK = "interop_clock_seconds_total"
 PUSHED = "interop_asked_total"
+HISTORY = "10m"  # a range that holds a whole case
 
 _CONFIG = """\
 global: {{scrape_interval: {interval}s, scrape_timeout: {interval}s}}
@@ -162,6 +164,16 @@ class Fleet:
         with Scraper(self._ports[name].http) as scraper:
             clients = json.loads(scraper.get("/api/v1/clients").text)["data"]
         return sum(1 for client in clients if client.get("job") == "interop")
+
+    def last_page(self, name: str) -> Showing:
+        """The last of that proxy's pages that Prometheus has."""
+        scrapes = self.prometheus.query(f'up{{job="connected", proxy="{name}"}}[{HISTORY}]')
+        return max(
+            Showing(at, name)
+            for series in scrapes
+            for at, value in series["values"]
+            if value == "1"
+        )
 
     def kinds(self) -> list[Kind]:
         """Those that are there."""

@@ -21,18 +21,27 @@ from harness.outcome import Failed, Skipped, TimedOut, Unanswered
 from harness.process import run_to_end
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
+PARSER_DIR = SOURCE_DIR / "go" / "parser"
+GO_VERSION = next(
+    line.removeprefix("go ")
+    for line in (PARSER_DIR / "go.mod").read_text("utf-8").splitlines()
+    if line.startswith("go ")
+)
 RSOCKET_VERSIONS = ("1.1.3", "1.1.4", "1.1.5")
+
+NOT_IN_EVERYBODYS_PATH = "/usr/sbin:/usr/local/go/bin"
 
 # For one peer. A silent registry costs it once, for it is not asked again.
 BUILD_SECONDS = 300.0
 
-# What Maven, pip, apt and go say when they cannot reach or find what they need.
+# What Maven, pip, apt and go say when they cannot reach or find what they need, or are too old.
 UNREACHABLE = re.compile(
     r"Could not (transfer|resolve|find)|Cannot access|could not be resolved|Unknown host"
     r"|Connection (refused|timed out)|No matching distribution|Could not fetch|Failed to fetch"
     r"|NewConnectionError|Unable to locate package|Temporary failure|No route to host"
     r"|Network is unreachable|ensurepip is not available|ProxyError|Read timed out"
-    r"|dial tcp|requires go >=|module lookup disabled"
+    r"|dial tcp|module lookup disabled"
+    r"|requires go >=|toolchain not available|invalid go version"
 )
 
 
@@ -49,7 +58,7 @@ class Recipe:
 
 def tool(name: str, package: str) -> str:
     """Where an installed program is; Skipped if it is not."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")  # not in everybody's PATH
+    path = shutil.which(name) or shutil.which(name, path=NOT_IN_EVERYBODYS_PATH)
     if not path:
         raise Skipped(f"`{name}` is not installed (Debian package {package})")
     return path
@@ -111,8 +120,10 @@ def _python_peer(directory: Path, log_dir: Path) -> None:
 
 
 def _prometheus_parser(directory: Path, log_dir: Path) -> None:
-    command = [tool("go", "golang-go"), "build", "-C", SOURCE_DIR / "go" / "parser"]
-    _run("go-prometheus-parser", [*command, "-o", directory / "parser", "."], log_dir)
+    """Built where it stands by the shell: `-C` is not known to a Go that is too old to say so."""
+    command: list[str | Path] = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', PARSER_DIR]
+    command += [tool("go", "golang-go"), "build", "-o", directory / "parser", "."]
+    _run("go-prometheus-parser", command, log_dir)
 
 
 def _prometheus(directory: Path, log_dir: Path) -> None:
@@ -151,7 +162,7 @@ RECIPES = {
             "prometheus-parser",
             "the Go module proxy",
             "github.com/prometheus/prometheus v0.316.0, github.com/prometheus/common v0.73.1, "
-            "their dependencies, and the Go that they need",
+            f"their dependencies, and Go {GO_VERSION} or later",
             _prometheus_parser,
             "go/parser",
         ),

@@ -68,6 +68,10 @@ class Peer(Child):
         """How often it has told an event, by one client or by all."""
         return sum(1 for line in self.lines() if _tells(line, event, client))
 
+    def told_at(self, event: str) -> float:
+        """When it told an event for the first time, of time.monotonic()."""
+        return next(at for at, line in self.timed_lines() if _tells(line, event, None))
+
     def wait_event(
         self,
         event: str,
