@@ -187,7 +187,9 @@ Client Client::from_environment(std::weak_ptr<prometheus::Collectable> registry,
   builder.registry(std::move(registry)).push_at_end(true).log(log);
   std::string problem;
   if (builder.environment(&problem)) return builder.connect();
-  if (log && !problem.empty()) log(LogLevel::kError, problem);
+  client::Settings told;
+  told.log = std::move(log);
+  if (!problem.empty()) client::log(told, LogLevel::kError, problem);
   return Client(nullptr);
 }
 

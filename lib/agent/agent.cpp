@@ -157,7 +157,8 @@ void Agent::link_asked_to_leave(Link& link) {
   if (state_ == State::kWaiting) retry(link.age());
 }
 
-void Agent::link_ended(Link& link, rsocket::CloseReason reason, bool flushed) {
+void Agent::link_ended(Link& link, rsocket::CloseReason reason, runtime::error_code error,
+                       bool flushed) {
   const bool was_newest = &link == links_.back().get();
   const std::uint64_t number = link.number();
   const base::Duration age = link.age();
@@ -174,7 +175,7 @@ void Agent::link_ended(Link& link, rsocket::CloseReason reason, bool flushed) {
   const bool redials = (state_ == State::kOpen && was_newest) ||
                        (state_ == State::kWaiting && served && !connected());
   if (redials) state_ = State::kWaiting;
-  observer_.on_event(Disconnected{number, reason});
+  observer_.on_event(Disconnected{number, reason, error});
   if (redials && state_ == State::kWaiting) retry(age);
 }
 

@@ -97,7 +97,8 @@ class Agent final : private LinkOwner {
   void link_scraped(Link& link) override;
   void link_asked_to_leave(Link& link) override;
   void link_push_answered(Link& link, runtime::error_code error) override;
-  void link_ended(Link& link, rsocket::CloseReason reason, bool flushed) override;
+  void link_ended(Link& link, rsocket::CloseReason reason, runtime::error_code error,
+                  bool flushed) override;
 
   void refuse_push(runtime::error_code error, std::function<void(runtime::error_code)> done);
   void on_push_timeout();

@@ -30,6 +30,7 @@ struct Printer {
   }
   void operator()(const Disconnected& event) const {
     out << "Disconnected connection=" << event.connection << " reason=" << event.reason;
+    if (event.error) out << " error=" << event.error.message();
   }
   void operator()(const AskedToLeave& event) const {
     out << "AskedToLeave connection=" << event.connection;

@@ -52,6 +52,7 @@ struct ScrapeFailed {  // the proxy was told so by ERROR
 struct Disconnected {
   std::uint64_t connection = 0;
   rsocket::CloseReason reason{};
+  runtime::error_code error = {};  // what the stream ended with; none: an orderly end
   friend bool operator==(const Disconnected&, const Disconnected&) = default;
 };
 // The proxy is about to end. The connection stays until the agent was scraped on another.

@@ -155,8 +155,9 @@ void Link::reply(rsocket::StreamId stream, const Key& key, error_code error,
 
 void Link::handle(const rsocket::Closed& closed) {
   const bool flushed = session_->flushed() || base::is_mutant(base::Mutant::kCloseWithoutFlush);
+  const error_code error = session_->stream_error();
   session_.reset();  // its goodbye may still be on its way
-  owner_.link_ended(*this, closed.reason, flushed);
+  owner_.link_ended(*this, closed.reason, error, flushed);
 }
 
 // ---- Pushing.

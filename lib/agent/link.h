@@ -47,8 +47,10 @@ class LinkOwner {
   virtual void link_asked_to_leave(Link& link) = 0;
   // The answer to an acknowledged push, unless the link ends before.
   virtual void link_push_answered(Link& link, runtime::error_code error) = 0;
-  // Its last call: may destroy it. `flushed`: all that was sent went out before.
-  virtual void link_ended(Link& link, rsocket::CloseReason reason, bool flushed) = 0;
+  // Its last call: may destroy it. `error`: what the stream ended with, if it was no orderly end.
+  // `flushed`: all that was sent went out before.
+  virtual void link_ended(Link& link, rsocket::CloseReason reason, runtime::error_code error,
+                          bool flushed) = 0;
 };
 
 class Link final : private transport::SessionHandler {

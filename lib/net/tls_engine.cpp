@@ -93,9 +93,11 @@ void TlsEngine::accept() {
   hello_ = std::make_unique<ClientHelloBound>();
 }
 
-bool TlsEngine::connect(const std::string& host) {
+bool TlsEngine::connect(std::string host) {
   const CleanErrors clean;
   SSL_set_connect_state(ssl_.get());
+  // The root's dot, which resolvers take and neither certificates nor SNI have (RFC 6066, 3).
+  if (host.ends_with('.')) host.pop_back();
   if (host.empty()) return false;  // OpenSSL would take that for any
   X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
   if (const auto address = runtime::parse_address(host)) {

@@ -58,7 +58,7 @@ class TlsEngine {
 
   // Which side we are; a client names whom it wants to speak to: false if that cannot be a name.
   void accept();
-  [[nodiscard]] bool connect(const std::string& host);
+  [[nodiscard]] bool connect(std::string host);
 
   // Where received bytes go, and how many have come. REQUIRES: the last step was kNeedsInput.
   [[nodiscard]] std::span<std::byte> prepare();

@@ -263,7 +263,7 @@ void Session::say_goodbye() {
   read_deadline_.reset();
   channel_->async_shutdown(
       boost::asio::bind_executor(shard_.executor, [self = shared_from_this()](error_code error) {
-        if (error) self->end();
+        if (error) self->end(error);
         self->drive();
       }));
 }
@@ -282,14 +282,14 @@ void Session::fill() {
 void Session::on_filled(error_code error) {
   filling_ = false;
   read_deadline_.reset();
-  if (error) end();
+  if (error) end(error);
   drive();
 }
 
 void Session::on_written(error_code error) {
   writing_ = false;
   stall_deadline_.reset();
-  if (error) end();
+  if (error) end(error);
   drive();
 }
 
@@ -309,8 +309,9 @@ void Session::set_alarm() {
   }
 }
 
-void Session::end() {
+void Session::end(error_code error) {
   if (phase_ == Phase::kEnded) return;
+  if (error != boost::asio::error::eof) stream_error_ = error;
   phase_ = Phase::kEnded;
   linger_deadline_.reset();
   stall_deadline_.reset();

@@ -72,6 +72,8 @@ class Session final : public Turns::User, public std::enable_shared_from_this<Se
   // Whether all that was queued before finish() or close() has been handed to the network: false
   // also where the peer's lifetime was over first, since then the queue is dropped.
   [[nodiscard]] bool flushed() const { return flushed_; }
+  // What its stream ended with; none where it has not, or by the peer's orderly end.
+  [[nodiscard]] boost::system::error_code stream_error() const { return stream_error_; }
   [[nodiscard]] TransportKind kind() const { return channel_->kind(); }
   [[nodiscard]] runtime::Endpoint remote_endpoint() const { return remote_; }
 
@@ -96,7 +98,7 @@ class Session final : public Turns::User, public std::enable_shared_from_this<Se
   void fill();
   void say_goodbye();
   void set_alarm();
-  void end();
+  void end(boost::system::error_code error = {});
   void on_filled(runtime::error_code error);
   void on_written(runtime::error_code error);
   [[nodiscard]] bool all_written() const;
@@ -116,6 +118,7 @@ class Session final : public Turns::User, public std::enable_shared_from_this<Se
   bool finish_ = false;   // finish() was called
   bool dropped_ = false;  // the queue, though finish() was called
   bool flushed_ = false;
+  boost::system::error_code stream_error_;
   bool scheduled_ = false;               // drive() is posted
   std::optional<base::ByteView> frame_;  // taken from the channel, and it is not its turn yet
   bool waits_for_turn_ = false;

@@ -48,6 +48,18 @@ TEST(Client, ConnectsAgainAsOftenAsItsConnectionEnds) {
   EXPECT_THAT(text, HasSubstr("up 1\n"));
 }
 
+TEST(Client, OfAWrongEnvironmentIsNoneWhateverItsLogThrows) {
+  ASSERT_EQ(setenv("MICROMETER_PROMETHEUS_RSOCKET_PORT", "none", 1), 0);
+  std::string told;
+  const auto client = Client::from_environment({}, [&](LogLevel /*level*/, std::string_view text) {
+    told = text;
+    throw std::runtime_error("the log is closed");
+  });
+  unsetenv("MICROMETER_PROMETHEUS_RSOCKET_PORT");
+  EXPECT_EQ(client.status(), Status::kClosed);
+  EXPECT_THAT(told, HasSubstr("PORT"));
+}
+
 TEST(Client, DoesNotConnectAgainAfterPushAndClose) {
   TestProxy proxy;
   auto client = builder_for(proxy)

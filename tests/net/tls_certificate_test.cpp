@@ -215,6 +215,13 @@ TEST(TlsCertificates, AServerIsKnownByItsNameOrItsAddress) {
   }
 }
 
+// As in Kubernetes, where one names the root so that no search domains are tried before.
+TEST(TlsCertificates, TheRootsDotIsNoPartOfAServersName) {
+  const Identity identity = authority().issue({.names = {test::dns("proxy.example")}});
+  EXPECT_EQ(client_outcome(identity, "proxy.example."), error_code());
+  EXPECT_EQ(client_outcome(identity, "proxy.example.."), refused(X509_V_ERR_HOSTNAME_MISMATCH));
+}
+
 TEST(TlsCertificates, AnAddressIsNotFoundAmongDnsNames) {
   EXPECT_EQ(client_outcome(authority().issue({.names = {test::dns("192.0.2.7")}}), "192.0.2.7"),
             refused(X509_V_ERR_IP_ADDRESS_MISMATCH));
