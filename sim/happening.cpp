@@ -84,6 +84,8 @@ std::string_view to_string(Happening happening) {
       return "unsynced bytes lost";
     case Happening::kSyncLied:
       return "sync lied";
+    case Happening::kSyncSlowed:
+      return "sync slowed";
     case Happening::kDiskFull:
       return "disk full";
     case Happening::kDiskFailed:

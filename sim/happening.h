@@ -53,6 +53,7 @@ enum class Happening : std::uint8_t {
   kWriteCutShort,  // a process was killed while its disk wrote
   kUnsyncedLost,   // the power went while something was not synced
   kSyncLied,       // a sync that was none
+  kSyncSlowed,     // a sync took longer than disks do
   kDiskFull,       // a write found no room
   kDiskFailed,     // a write, a sync or a new name was refused with an I/O error
   kByteRotted,     // a byte on disk has changed

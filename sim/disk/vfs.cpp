@@ -189,6 +189,7 @@ int Vfs::sync(sqlite3_file* file, int /*flags*/) {
   if (is_dead(opened)) return SQLITE_IOERR_FSYNC;
   VirtualDisk& disk = *opened.disk;
   disk.take(kSyncTime + disk.draws_.up_to(kSyncTime) + disk.slow_);
+  if (disk.slow_ > base::Duration::zero()) disk.world_.count_happening(Happening::kSyncSlowed);
   if (disk.fails()) return SQLITE_IOERR_FSYNC;
   opened.file->sync(disk.now(), disk.lies_);
   if (disk.lies_) disk.world_.count_happening(Happening::kSyncLied);

@@ -61,10 +61,12 @@ std::vector<HeldPush> held_pushes(const Index& index) {
     std::map<base::Instant, HeldPush> by_session;  // by its beginning
     for (const Push& push : life.pushes) {
       const Session* const session = life.session_at(push.began);
-      if (session == nullptr || !session->proxy) continue;
+      if (session == nullptr) continue;
       for (const Push::Stored& stored : push.stored) {
         HeldPush& held = by_session[session->began];
-        if (stored.proxy != session->proxy || stored.at < held.stored) continue;
+        // Whoever seals with a key of before pushes before it is known whom it leads to.
+        if (stored.proxy != session->proxy.value_or(stored.proxy) || stored.at < held.stored)
+          continue;
         held = {&life, &push, session, stored.proxy, stored.at};
         held.visible =
             std::max(index.end_known(life, *session), stored.at + index.rules().round_trip_max);

@@ -39,6 +39,7 @@ class Child:
     ) -> None:
         self.name = name
         self._lines: list[str] = []
+        self._said_at: list[float] = []  # of time.monotonic(), one a line
         self._changed = threading.Condition()
         self._log = (log_dir / f"{name}.log").open("a", encoding="utf-8")
         self._process = subprocess.Popen(
@@ -54,13 +55,16 @@ class Child:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for raw in self._process.stdout:
-            line = raw.decode("utf-8", "replace").rstrip("\n")
-            with self._changed:
-                self._log.write(f"{time.monotonic():.3f} {line}\n")
-                self._log.flush()
-                self._lines.append(line)
-                self._changed.notify_all()
+        with self._process.stdout as output:
+            for raw in output:
+                line = raw.decode("utf-8", "replace").rstrip("\n")
+                said_at = time.monotonic()
+                with self._changed:
+                    self._log.write(f"{said_at:.3f} {line}\n")
+                    self._log.flush()
+                    self._lines.append(line)
+                    self._said_at.append(said_at)
+                    self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
 
@@ -73,6 +77,11 @@ class Child:
         """Every line so far."""
         with self._changed:
             return list(self._lines)
+
+    def timed_lines(self) -> list[tuple[float, str]]:
+        """The same, each with the moment at which it was read, of time.monotonic()."""
+        with self._changed:
+            return list(zip(self._said_at, self._lines, strict=True))
 
     def wait_until(
         self, holds: Callable[[list[str]], bool], what: str, within_seconds: float

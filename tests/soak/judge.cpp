@@ -55,9 +55,15 @@ void Judge::judge_list(const List& list, Round round) {
   const std::string where = "round " + std::to_string(round) + ", a list: ";
   if (!list.fault.empty()) return fail(where + list.fault);
   for (const Life& life : lives_) {
-    if (life.instance.empty() || !must_be_there(life, round)) continue;
+    if (life.instance.empty()) continue;
     const std::size_t times = count_of(list.instances, life.instance);
-    if (times != 1) fail(where + life.instance + " is there " + std::to_string(times) + " times");
+    if (must_be_there(life, round) && times != 1) {
+      fail(where + life.instance + " is there " + std::to_string(times) + " times");
+    }
+    // Who was cut off is a target until --sd.grace is over.
+    if (is_gone(life, round) && life.departure != Departure::kCut && times != 0) {
+      fail(where + life.instance + " has said goodbye and is there");
+    }
   }
 }
 

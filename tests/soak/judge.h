@@ -27,7 +27,7 @@ class Judge {
   void judge_clients(const Page& page, Round round);
   // Of a page that has pushes, for a scraper: each push whole, and on one page only.
   void judge_pushes(const std::string& scraper, const Page& page);
-  // Every named client that must be there, once.
+  // Every named client that must be there, once, and nobody who has said goodbye.
   void judge_list(const List& list, Round round);
   // After the last page: each push that was acknowledged has been on a page of each scraper.
   void judge_end();

@@ -87,5 +87,14 @@ TEST_F(SoakJudge, WhoMustBeThereIsListedOnce) {
   EXPECT_THAT(judge_.faults(), ElementsAre("round 9, a list: i0 is there 2 times"));
 }
 
+TEST_F(SoakJudge, WhoHasSaidGoodbyeIsOnNoList) {
+  life(1, 2, Departure::kGoodbye);
+  life(1, 2, Departure::kCut);
+  judge_.judge_list({.instances = {{"i0", 1}, {"i1", 1}}, .fault = ""}, 3);
+  EXPECT_THAT(judge_.faults(), IsEmpty()) << "it may have been read before";
+  judge_.judge_list({.instances = {{"i0", 1}, {"i1", 1}}, .fault = ""}, 9);
+  EXPECT_THAT(judge_.faults(), ElementsAre("round 9, a list: i0 has said goodbye and is there"));
+}
+
 }  // namespace
 }  // namespace prometheus_rsocket::soak

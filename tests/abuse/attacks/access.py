@@ -8,6 +8,7 @@ import select
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Self
 
@@ -172,13 +173,18 @@ def wrong_tokens(stage: Stage) -> None:
         peer.encrypt()
         peer.send_frame(wire.introduced(NO_TOKENS[i % len(NO_TOKENS)]), wire.request(1, b"junk"))
         peers.append(peer)
-    for peer in peers:
-        told = peer.read_frame(HOLD_SECONDS_MAX + LATE_SECONDS)
-        waited = time.monotonic() - peer.begun_at
-        expect(waited >= HOLD_SECONDS_MIN, f"no quick refusal, it came after {waited:.1f} s")
-        right = told.type == ERROR and int.from_bytes(told.raw[6:10], "big") == REJECTED_SETUP
-        expect(right, f"ERROR {REJECTED_SETUP} before anything else, it was {told.raw[:40]!r}")
-        peer.expect_goodbye()
+    with ThreadPoolExecutor(len(peers)) as waiters:  # each is refused at a time of its own
+        for _ in waiters.map(_expect_refusal, peers):
+            pass
+
+
+def _expect_refusal(peer: Peer) -> None:
+    told = peer.read_frame(HOLD_SECONDS_MAX + LATE_SECONDS)
+    waited = time.monotonic() - peer.begun_at
+    expect(waited >= HOLD_SECONDS_MIN, f"no quick refusal, it came after {waited:.1f} s")
+    right = told.type == ERROR and int.from_bytes(told.raw[6:10], "big") == REJECTED_SETUP
+    expect(right, f"ERROR {REJECTED_SETUP} before anything else, it was {told.raw[:40]!r}")
+    peer.expect_goodbye()
 
 
 REJECTED_SETUP = 3
