@@ -21,7 +21,10 @@ class FakeTls final : public runtime::TlsClient {
  public:
   mutable std::vector<std::string> hosts;
   error_code error;    // of every handshake
-  bool hangs = false;  // until it is destroyed
+  bool hangs = false;  // until drop_held()
+
+  // Whoever dials holds on to us.
+  void drop_held() { held_.clear(); }
 
  private:
   using ShakeHandler = runtime::Handler<void(error_code, StreamPtr, runtime::TlsPeer)>;
@@ -48,6 +51,10 @@ struct SecureWorld : AgentWorld {
     config.targets.front().secure = true;
     config.credentials = {tls, "secret"};
   }
+  ~SecureWorld() { tls->drop_held(); }
+  SecureWorld(const SecureWorld&) = delete;
+  SecureWorld& operator=(const SecureWorld&) = delete;
+
   DialFailed wait_for_failure() {
     EXPECT_TRUE(world.run_until([&] { return !observer.all<DialFailed>().empty(); }));
     return observer.all<DialFailed>().front();
