@@ -280,7 +280,8 @@ void write_table(benchmark::State& state,
   const Config config;
   SinglePulls pulls(loop.shard(), {.ask = [](ConnectionId, PullId) {},
                                    .end = [](ConnectionId, PullId) {},
-                                   .cancel = [](ConnectionId, PullId) {}});
+                                   .cancel = [](ConnectionId, PullId) {},
+                                   .late = [](ConnectionId, const ScrapeRecord&) {}});
   ClientPages pages(
       loop.shard(), config,
       {.registry = clients.registry, .pulls = pulls, .hash_key = {1, 2}, .delivered = [](PullId) {

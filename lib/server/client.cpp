@@ -222,17 +222,24 @@ void Client::pull(PullId pull) {
 }
 
 void Client::end_pull(PullId pull) {
-  const std::optional<Asked> late = withdraw(pull);
-  if (!late) return;
-  base::reached(base::Probe::kGivenUp);
-  if (now() - late->at >= kLateAfter && !is_probe(pull)) {
-    late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
-  }
-  answer(*late, PullOutcome::kTimeout, nullptr, {.reason = std::string(kLateReason)});
+  if (const auto asked = withdraw(pull)) be_late(*asked);
 }
 
+// Who answers nothing, however often it is asked, is late all the same.
 void Client::cancel_pull(PullId pull) {
-  if (withdraw(pull)) leave_if_retired();
+  const auto asked = withdraw(pull);
+  if (!asked) return;
+  unanswered_ += now() - asked->at;
+  if (unanswered_ >= owner_.config().scrape_default_timeout) return be_late(*asked);
+  leave_if_retired();
+}
+
+void Client::be_late(const Asked& asked) {
+  base::reached(base::Probe::kGivenUp);
+  if (now() - asked.at >= kLateAfter && !is_probe(asked.pull)) {
+    late_in_a_row_ += base::is_mutant(base::Mutant::kBuffersSwapped) ? kTardyAfter : 1;
+  }
+  answer(asked, PullOutcome::kTimeout, nullptr, {.reason = std::string(kLateReason)});
 }
 
 std::optional<Client::Asked> Client::withdraw(PullId pull) {
@@ -262,6 +269,7 @@ void Client::answer(const Asked& asked, PullOutcome outcome,
   if (exposition) record.samples = exposition->index.samples.size();
   owner_.metrics().scrape_seconds[static_cast<std::size_t>(outcome)].observe(
       std::chrono::duration<double>(at - asked.at).count(), at);
+  unanswered_ = {};
   if (outcome != PullOutcome::kTimeout) late_in_a_row_ = 0;
   if (exposition && !is_probe(asked.pull)) last_replied_ = asked.pull;
   owner_.replied(asked.pull,

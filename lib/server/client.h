@@ -79,7 +79,8 @@ class Client final : private transport::SessionHandler {
   void pull(PullId pull);
   // Who has not replied yet is late: replied() comes with nothing.
   void end_pull(PullId pull);
-  // It is not asked any more, and no replied() comes, unless it is on its way.
+  // It is not asked any more, and no replied() comes, unless it is on its way, or it has been asked
+  // for so long in vain that it is late.
   void cancel_pull(PullId pull);
 
   // The answer to pushed().
@@ -147,6 +148,7 @@ class Client final : private transport::SessionHandler {
   [[nodiscard]] std::optional<Asked> take(rsocket::StreamId stream);
   // What it was asked there is no answer to any more; nothing if it has answered.
   [[nodiscard]] std::optional<Asked> withdraw(PullId pull);
+  void be_late(const Asked& asked);
   void leave_if_retired();
   void answer(const Asked& asked, PullOutcome outcome, std::shared_ptr<const Exposition> exposition,
               ScrapeRecord record = {});
@@ -177,6 +179,7 @@ class Client final : private transport::SessionHandler {
   std::vector<std::shared_ptr<const envelope::PrivateKey>> keys_;  // newest first
   std::vector<Asked> asked_;
   unsigned late_in_a_row_ = 0;
+  base::Duration unanswered_{};  // since it answered or was late: how long what was cancelled took
   std::optional<PullId> last_replied_;
   std::shared_ptr<const Exposition> last_;  // as long as there is room for it
   transport::Reservation last_room_;

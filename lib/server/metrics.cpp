@@ -202,8 +202,10 @@ void write_connections(PageText& page, std::span<const ShardMetrics> shards,
   page.single("prometheus_proxy_pages_broken_off_total", "counter",
               "Pages broken off since their scrapers did not read them and others waited.",
               front.pages_broken_off);
-  page.single("prometheus_proxy_scrapes_cut_short_total", "counter",
-              "Scrapes that went with what had come since others waited.", front.scrapes_cut_short);
+  page.single(
+      "prometheus_proxy_scrapes_cut_short_total", "counter",
+      "Scrapes that went with what had come since others waited, or were refused for want of it.",
+      front.scrapes_cut_short);
 }
 
 void write_pages(PageText& page, const ShardMetrics& all, const FrontMetrics& front) {

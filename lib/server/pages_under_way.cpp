@@ -10,8 +10,9 @@
 namespace prometheus_rsocket::server {
 
 PagesUnderWay::Place PagesUnderWay::add(std::string who, std::uint64_t weight,
-                                        const std::shared_ptr<http::Exchange>& exchange) {
-  const auto page = pages_->insert(pages_->end(), {std::move(who), weight, exchange});
+                                        const std::shared_ptr<http::Exchange>& exchange,
+                                        bool holds_texts) {
+  const auto page = pages_->insert(pages_->end(), {std::move(who), weight, exchange, holds_texts});
   return {nullptr, [this, page, alive = std::weak_ptr(pages_)](void*) {
             const auto pages = alive.lock();
             if (!pages) return;
@@ -66,6 +67,10 @@ void PagesUnderWay::break_off(http::Exchange& exchange) {
                      {"suppressed", std::to_string(*suppressed)}});
   }
   exchange.break_off();
+}
+
+bool PagesUnderWay::any_holds_texts() const {
+  return std::ranges::any_of(*pages_, &Page::holds_texts);
 }
 
 bool PagesUnderWay::is_giving_way() const { return std::ranges::any_of(*pages_, &Page::gives_way); }

@@ -28,7 +28,7 @@ class PagesUnderWay {
   // `who`: whose scraper it is, by what a stranger cannot choose. `weight`: of the room that the
   // pages share; the owner of the room knows in which unit.
   [[nodiscard]] Place add(std::string who, std::uint64_t weight,
-                          const std::shared_ptr<http::Exchange>& exchange);
+                          const std::shared_ptr<http::Exchange>& exchange, bool holds_texts = true);
 
   // Breaks off one whose reader has kept it waiting for kReaderPatience in all: of those who have
   // more room than `who`, or of `who` too, of whoever has the most, the one that has stood still
@@ -39,7 +39,8 @@ class PagesUnderWay {
   // Of all that were not broken off.
   [[nodiscard]] std::uint64_t weight() const;
   [[nodiscard]] std::uint64_t weight_of(std::string_view who) const;
-  [[nodiscard]] bool empty() const { return pages_->empty(); }  // of those broken off, too
+  // Of clients; of those broken off, too.
+  [[nodiscard]] bool any_holds_texts() const;
   // One was broken off whose texts are not back yet.
   [[nodiscard]] bool is_giving_way() const;
   // Since the start.
@@ -50,7 +51,8 @@ class PagesUnderWay {
     std::string who;
     std::uint64_t weight = 0;
     std::weak_ptr<http::Exchange> exchange;  // its answer may own the place
-    bool gives_way = false;                  // it ends soon
+    bool holds_texts = true;
+    bool gives_way = false;  // it ends soon
   };
 
   [[nodiscard]] Page* next_to_give_way_to(std::string_view who);

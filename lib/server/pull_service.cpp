@@ -33,7 +33,8 @@ struct PullService::Pull : std::enable_shared_from_this<Pull> {
   PullId id;
   base::Instant began;
   bool finished = false;
-  bool all_in = false;  // it finished since everyone has replied
+  bool all_in = false;    // it finished since everyone has replied
+  bool had_time = false;  // somebody waited until their deadline, and was not hurried
   std::size_t shards_to_answer;
   std::size_t punctual_to_come = 0;  // may be passed by replies until all shards have answered
   std::size_t tardy_to_come = 0;
@@ -229,9 +230,10 @@ void PullService::on_alarm(PullId id) {
   }
   const auto due = [&](const Waiter& waiter) { return waiter.deadline <= now; };
   if (pull.tardy_deadline && *pull.tardy_deadline <= now) return finish(pull);
+  pull.had_time |= std::ranges::any_of(
+      pull.waiters, [&](const Waiter& waiter) { return due(waiter) && !waiter.is_hurried; });
   if (std::ranges::all_of(pull.waiters, due)) {
-    const bool had_their_time = !std::ranges::all_of(pull.waiters, &Waiter::is_hurried);
-    return finish(pull, had_their_time ? Rest::kLate : Rest::kNotAsked);
+    return finish(pull, pull.had_time ? Rest::kLate : Rest::kNotAsked);
   }
   // Some have to go with what there is; the others wait on.
   std::vector<Waiter> waiting = std::exchange(pull.waiters, {});

@@ -1,7 +1,7 @@
 // Asks all clients for their metrics, once for scrapes that come close together, and hands each
 // scrape what has come by its deadline.
 //
-// Lives on shard 0. Sends to the shards through two functions, so that it is tested alone.
+// Lives on shard 0. Sends to the shards through functions, so that it is tested alone.
 #pragma once
 
 #include <functional>

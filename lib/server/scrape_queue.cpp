@@ -21,8 +21,8 @@ ScrapeQueue::ScrapeQueue(runtime::Shard& shard, std::size_t at_once_max,
 void ScrapeQueue::enter(Scrape scrape) {
   const base::Instant now = shard_.clock.now();
   const base::Duration half = (scrape.late_from - now) / 2;
-  waiting_.push_back(
-      {std::move(scrape), now + std::min(half, kTicketPatience), now + half, turns_.last()});
+  waiting_.push_back({std::move(scrape), now + std::min(half, kTicketPatience),
+                      now + std::max(half, kTicketPatience), turns_.last()});
   if (waiting_.size() > kScrapesWaitingMax) refuse_newest_of_most();
   go_on();
 }
@@ -96,34 +96,44 @@ std::vector<ScrapeQueue::Place> ScrapeQueue::ranked(base::Instant Waiting::*from
 
 // For each that has waited for half of its time, one page that clients have been asked for so long
 // that others would be out by now: who waits on slow clients, whether they are his own or not,
-// keeps nobody out. The place comes back when that page is out.
+// keeps nobody out. The place comes back when that page is out, and counts as theirs until then.
 void ScrapeQueue::cut_short() {
   std::erase_if(asking_, [](const Asking& asking) { return asking.ticket.expired(); });
   auto coming = std::ranges::count_if(asking_, [](const Asking& it) { return !it.cut_short; });
+  std::map<std::string, std::uint64_t> coming_to;
   for (const Place& place : ranked(&Waiting::cuts_from)) {
-    if (--coming >= 0) continue;
-    if (cut_short_for(place->scrape.who)) ++coming;
+    const std::string& who = place->scrape.who;
+    if (--coming >= 0 || cut_short_for(who, coming_to)) ++coming_to[who];
   }
 }
 
 // As pages_under_way.h has it: of those that have more pages than `who`, or of `who` too, of
 // whoever has the most, the one that has asked for the longest. False where that one has not asked
 // for long.
-bool ScrapeQueue::cut_short_for(const std::string& who) {
-  const std::uint64_t own = pages_.weight_of(who);
+bool ScrapeQueue::cut_short_for(const std::string& who,
+                                const std::map<std::string, std::uint64_t>& coming_to) {
+  const auto pages_of = [&](const std::string& one) {
+    const auto coming = coming_to.find(one);
+    const auto goes = std::ranges::count_if(
+        asking_, [&](const Asking& asking) { return !asking.cut_short && asking.who == one; });
+    return pages_.weight_of(one) - static_cast<std::uint64_t>(goes) +
+           (coming == coming_to.end() ? 0 : coming->second);
+  };
+  const std::uint64_t own = pages_of(who);
   auto longest = asking_.end();
   std::uint64_t most = 0;
   for (auto it = asking_.begin(); it != asking_.end(); ++it) {  // in the order of their age
-    const std::uint64_t weight = pages_.weight_of(it->who);
-    if (!it->cut_short || (weight <= own && it->who != who) || weight <= most) continue;
-    most = weight;
+    if (!it->cut_short) continue;
+    const std::uint64_t pages = pages_of(it->who);
+    if ((pages <= own && it->who != who) || pages <= most) continue;
+    most = pages;
     longest = it;
   }
   if (longest == asking_.end()) return false;
   if (shard_.clock.now() - longest->since < kAskingPatience) return false;
   if (!std::exchange(longest->cut_short, nullptr)()) {
     asking_.erase(longest);  // its asking had come to its end
-    return cut_short_for(who);
+    return cut_short_for(who, coming_to);
   }
   base::reached(base::Probe::kScrapeCutShort);
   ++cut_short_;
@@ -147,7 +157,7 @@ void ScrapeQueue::set_alarm() {
 
 bool ScrapeQueue::may_run(const Waiting& waiting) const {
   if (pages_.weight() >= at_once_max_) return false;
-  return pages_.empty() || !waiting.scrape.needs_room || has_room_();
+  return !waiting.scrape.needs_room || !pages_.any_holds_texts() || has_room_();
 }
 
 ScrapeQueue::Place ScrapeQueue::next() {
@@ -167,7 +177,7 @@ void ScrapeQueue::run(Place place) {
   Scrape scrape = std::move(place->scrape);
   waiting_.erase(place);
   turns_.has_turn(scrape.who);
-  const Ticket ticket = pages_.add(scrape.who, 1, scrape.exchange);
+  const Ticket ticket = pages_.add(scrape.who, 1, scrape.exchange, scrape.needs_room);
   if (CutShort cut_short = scrape.run(ticket)) {
     asking_.push_back({std::move(scrape.who), shard_.clock.now(), ticket, std::move(cut_short)});
   }

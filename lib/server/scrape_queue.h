@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -76,7 +77,9 @@ class ScrapeQueue {
   [[nodiscard]] bool press_once();
   [[nodiscard]] std::vector<Place> ranked(base::Instant Waiting::*from);
   void cut_short();
-  [[nodiscard]] bool cut_short_for(const std::string& who);
+  // `coming_to`: whom pages that are cut short will leave their places to.
+  [[nodiscard]] bool cut_short_for(const std::string& who,
+                                   const std::map<std::string, std::uint64_t>& coming_to);
   void set_alarm();
   [[nodiscard]] bool may_run(const Waiting& waiting) const;
   [[nodiscard]] Place next();  // end: none may run

@@ -60,7 +60,9 @@ Server::Server(runtime::Process& process, Config config)
                [this](ConnectionId client, PullId pull) {
                  to_shard_of(client,
                              [client, pull](ShardServer& s) { s.cancel_pull_of(client, pull); });
-               }}),
+               },
+           .late = [this](ConnectionId client,
+                          const ScrapeRecord& record) { scraped(client, record); }}),
       registry_(config_.sd_grace),
       keys_(shard_, config_.key_bits, config_.key_rotation,
             [this](std::shared_ptr<const envelope::PrivateKey> key) {
@@ -306,11 +308,14 @@ void Server::pull_asked(PullId pull, std::size_t clients, std::size_t tardy) {
 }
 
 void Server::pull_replied(PullId pull, Reply reply) {
-  // A scraper that gives hardly any time says nothing of whom it asks.
-  const bool is_hasty =
-      reply.record.outcome == PullOutcome::kTimeout && reply.record.took < kLateAfter;
-  if (!is_probe(pull) && !is_hasty) registry_.scraped(reply.client, reply.record);
+  if (!is_probe(pull)) scraped(reply.client, reply.record);
   if (!single_pulls_.replied(pull, reply)) pulls_.pull_replied(pull, std::move(reply));
+}
+
+// A scraper that gives hardly any time says nothing of whom it asks.
+void Server::scraped(ConnectionId client, const ScrapeRecord& record) {
+  const bool is_hasty = record.outcome == PullOutcome::kTimeout && record.took < kLateAfter;
+  if (!is_hasty) registry_.scraped(client, record);
 }
 
 void Server::push_received(ConnectionId client, std::uint32_t stream,

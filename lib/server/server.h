@@ -104,6 +104,7 @@ class Server final : private Hub {
   void gather_metrics(std::function<void(std::vector<ShardMetrics>)> done);
   void to_shard_of(ConnectionId client, std::function<void(ShardServer&)> task);
   void settle_name(ConnectionId client);
+  void scraped(ConnectionId client, const ScrapeRecord& record);
   void retire(ConnectionId client);
   void to_shards(const std::function<void(ShardServer&)>& task);
   void to_shard(std::size_t shard, runtime::Handler<void()> task);

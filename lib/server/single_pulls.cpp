@@ -80,6 +80,7 @@ void SinglePulls::on_alarm(PullId id) {
                  .at = now,
                  .took = now - single.began,
                  .reason = std::string(kLateReason)};
+  shards_.late(single.client, late.record);
   for (const Done& done : due) done(id, late);
 }
 

@@ -1,7 +1,7 @@
 // Asks one client for its metrics: for a page of its own, or to see whether it is there. Pages that
 // come close together share what is asked.
 //
-// Lives on shard 0. Sends to the client's shard through two functions, so that it is tested alone.
+// Lives on shard 0. Sends to the client's shard through functions, so that it is tested alone.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,8 @@ class SinglePulls {
     std::function<void(ConnectionId, PullId)> end;  // it is late, if it has not replied
     // It is not asked any more, if it has not replied, which is no fault of its.
     std::function<void(ConnectionId, PullId)> cancel;
+    // Somebody's time for it is over while others wait on: what is known of it then.
+    std::function<void(ConnectionId, const ScrapeRecord&)> late;
   };
 
   SinglePulls(runtime::Shard& shard, Shards shards) : shard_(shard), shards_(std::move(shards)) {}

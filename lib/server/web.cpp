@@ -232,7 +232,8 @@ void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std:
   const base::Duration patience =
       asks ? time.pull - std::min(kLateAfter, time.pull / 2) : time.pull;
   if (came + patience <= shard_.clock.now()) {
-    return respond(*exchange, 503, "all of its time went by while its password was looked at\n");
+    ++services_.front.scrapes_refused;
+    return respond(*exchange, 503, "no time is left to answer in\n");
   }
   const Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated), came + time.pull};
   queue_.enter({.who = whose(request, who),

@@ -190,6 +190,17 @@ TEST_F(PullServiceTest, WhoIsHurriedGoesWithWhatThereIsAndTheOthersWaitOn) {
   EXPECT_THAT(answered_at, ElementsAre(3s, 3s));
 }
 
+TEST_F(PullServiceTest, WhoHasNotRepliedIsLateIfAnotherHadTheirTimeBefore) {
+  const auto hurried = scrape(100s);
+  scrape(10s);
+  service.pull_asked(asked.back(), 1, 0);
+  manual.run_for(20s);
+  EXPECT_TRUE(service.hurry(hurried));
+  manual.run_for(0ms);
+  EXPECT_THAT(ended, ElementsAre(asked.back()));
+  EXPECT_THAT(cancelled, IsEmpty());
+}
+
 TEST_F(PullServiceTest, WhoHasNotRepliedIsNotLateForOneThatWasHurried) {
   const auto hurried = scrape(10s);
   service.pull_asked(asked.back(), 1, 0);

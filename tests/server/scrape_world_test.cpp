@@ -232,9 +232,12 @@ TEST_F(PatientScrapes, ThatAreCutShortAreNoFaultOfTheClients) {
     scrape(host);
     it.world.run_for(1s);
   }
-  for (int i = 0; i < 2; ++i) scrape(it.new_host(), 10);
+  scrape(it.new_host(), 10);
   it.world.run_for(8s);
-  EXPECT_EQ(cut_short(), "2");
+  EXPECT_EQ(cut_short(), "1");
+  EXPECT_EQ(it.metric("prometheus_proxy_scrape_seconds_count"
+                      "{outcome=\"timeout\",exception=\"Timeout\"}"),
+            "0");
   EXPECT_EQ(it.metric("prometheus_proxy_client_up{job=\"job\",instance=\"b\"}"), "1");
   slow.recover();
   it.world.run_for(1s);
@@ -291,6 +294,58 @@ TEST_F(PatientScrapes, OfEqualsGiveNobodyTheirPlace) {
   scrape(other, 10);
   it.world.run_for(10s);
   EXPECT_THAT(answered(), testing::ElementsAre(1, 4)) << "it was one of his own";
+}
+
+// Whoever waits with many has the places of one.
+TEST_F(PatientScrapes, OfFourAreNotAllCutShortForOneWhoComesWithFour) {
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 1)).hang();
+  for (int i = 0; i < 4; ++i) {
+    scrape(it.new_host());
+    it.world.run_for(1s);
+  }
+  for (int i = 0; i < 4; ++i) scrape(host, 10);
+  it.world.run_for(6s);
+  EXPECT_THAT(answered(), testing::ElementsAre(0));
+}
+
+TEST_F(PatientScrapes, AreNotCutShortForWhoHasHardlyWaited) {
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 1)).hang();
+  for (int i = 0; i < 4; ++i) {
+    scrape(host);
+    it.world.run_for(1s);
+  }
+  for (int i = 0; i < 20; ++i) {
+    scrape(it.new_host(), 1);
+    it.world.run_for(1s);
+  }
+  EXPECT_EQ(cut_short(), "0");
+}
+
+// While many scrapers wait for each other's pages no pull came to its end, so that nobody was known
+// to be late, and each page took as long.
+TEST_F(PatientScrapes, ThatAreAllCutShortShowInTheEndWhoAnswersNothing) {
+  it.add_application(gauge("a", 1));
+  it.add_application(gauge("b", 1), transport::TransportKind::kTcp, named("b"));
+  it.world.run_for(1s);
+  it.scrape();
+  it.world.run_for(1s);
+  it.applications.back()->hang();
+  std::vector<runtime::Shard*> hosts;
+  for (int i = 0; i < 16; ++i) hosts.push_back(&it.new_host());
+  for (int i = 0; i < 64; ++i) {
+    scrape(*hosts[static_cast<std::size_t>(i) % hosts.size()], 10);
+    it.world.run_for(940ms);
+  }
+  EXPECT_EQ(it.metric("prometheus_proxy_client_up{job=\"job\",instance=\"b\"}"), "0");
+  const std::string before = cut_short();
+  EXPECT_NE(before, "0");
+  for (int i = 0; i < 32; ++i) {
+    scrape(*hosts[static_cast<std::size_t>(i) % hosts.size()], 10);
+    it.world.run_for(940ms);
+  }
+  EXPECT_EQ(cut_short(), before) << "nobody waits for it any more";
 }
 
 // A page that lacks everybody would end every series.

@@ -35,12 +35,15 @@ struct SinglePullsTest : testing::Test {
   std::vector<PullId> asked;
   std::vector<PullId> ended;
   std::vector<PullId> cancelled;
+  std::vector<base::Duration> late;
   std::vector<std::string> answered;
   Reply last;
-  SinglePulls pulls{manual.shard(),
-                    {.ask = [this](ConnectionId, PullId pull) { asked.push_back(pull); },
-                     .end = [this](ConnectionId, PullId pull) { ended.push_back(pull); },
-                     .cancel = [this](ConnectionId, PullId pull) { cancelled.push_back(pull); }}};
+  SinglePulls pulls{
+      manual.shard(),
+      {.ask = [this](ConnectionId, PullId pull) { asked.push_back(pull); },
+       .end = [this](ConnectionId, PullId pull) { ended.push_back(pull); },
+       .cancel = [this](ConnectionId, PullId pull) { cancelled.push_back(pull); },
+       .late = [this](ConnectionId, const ScrapeRecord& record) { late.push_back(record.took); }}};
 };
 
 TEST_F(SinglePullsTest, ThoseThatComeCloseTogetherShareOne) {
@@ -71,6 +74,7 @@ TEST_F(SinglePullsTest, WhoGivesAClientLessTimeTakesNoneFromOthers) {
   EXPECT_THAT(answered, ElementsAre("hasty"));
   EXPECT_EQ(last.record.outcome, PullOutcome::kTimeout);
   EXPECT_EQ(last.record.took, 20ms);
+  EXPECT_THAT(late, ElementsAre(20ms));
   EXPECT_THAT(ended, IsEmpty()) << "it may answer still";
   manual.run_for(1s);
   reply(asked.back());

@@ -109,6 +109,32 @@ TEST_F(LargePages, LeaveRoomForThePageOfThePushes) {
   EXPECT_TRUE(second->response());
 }
 
+// Where clients' own pages hold all texts that there is room for, one scrape is let in all the
+// same.
+TEST_F(LargePages, AreNotKeptOutByThePageOfThePushesWhereOnlyOneIsLetIn) {
+  it.push("pushed{d=\"" + std::string(200'000, 'x') + "\"} 1\n");
+  const std::string targets = it.get("/sd").body;
+  std::vector<std::unique_ptr<test::HttpClient>> stalled;
+  const auto stall = [&](const std::string& path) {
+    stalled.push_back(it.new_scraper());
+    stalled.back()->peer().pause_reading();
+    stalled.back()->get(path, "X-Prometheus-Scrape-Timeout-Seconds: 30\r\n");
+  };
+  constexpr std::string_view kPath = "/metrics/clients/";
+  for (auto at = targets.find(kPath); at != std::string::npos; at = targets.find(kPath, at + 1)) {
+    stall(targets.substr(at, targets.find('"', at) - at));
+  }
+  ASSERT_GE(stalled.size(), 3U);
+  it.world.run_for(kReaderPatience / 8);
+  for (const auto& client : it.applications) client->set_text("e 1\n");  // the others are held
+  stall("/metrics/pushes?scraper=other");
+  it.world.run_for(kReaderPatience / 8);
+  auto scraper = it.new_scraper();
+  scraper->get("/metrics/connected", "X-Prometheus-Scrape-Timeout-Seconds: 30\r\n");
+  it.world.run_for(kReaderPatience / 8);
+  EXPECT_TRUE(scraper->response());
+}
+
 TEST_F(LargePages, AndHasItsPlaceWhenItIsNotRead) {
   auto first = it.new_scraper();
   first->peer().pause_reading();
