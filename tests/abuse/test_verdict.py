@@ -117,10 +117,13 @@ class WatcherTest(unittest.TestCase):
             judge_pages(seen)
 
     def test_too_few_pages_during_the_attack_say_nothing(self) -> None:
-        for begun, seconds, least in ((0, 0.1, 1), (1, 5.2, 2), (2, 11.0, 3), (2, 500.0, 3)):
+        for begun, seconds, least in ((0, 0.3, 1), (1, 5.2, 2), (2, 11.0, 3), (2, 500.0, 3)):
             with self.assertRaisesRegex(Failed, f"at least {least} pages begun"):
                 judge_begun(begun, seconds, 5.0)
             judge_begun(least, seconds, 5.0)
+
+    def test_an_attack_that_is_over_before_a_page_is_due_says_nothing_of_pages(self) -> None:
+        judge_begun(0, 0.1, 5.0)
 
     def test_pages_are_counted_from_their_begin(self) -> None:
         asked, goes_on = threading.Event(), threading.Event()

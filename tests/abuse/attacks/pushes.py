@@ -136,11 +136,12 @@ NO_NAMES = [
     _START + b'"labels":{"\\u001b[2J":"elsewhere"}}',
     _START + b'"labels":{"a\\" b":"elsewhere"}}',
     _START + b'"labels":{' + b",".join(b'"l%d":"elsewhere"' % i for i in range(65)) + b"}}",
+    b'{"job":"j\\u0000","instance":"i","incarnation":"c"}',
     bytes(32_000),
 ]
 # These are names, the oddest and the largest there may be.
 ODD_NAMES = [
-    {"job": "j\n\x1b[2J", "instance": 'i" level=error', "incarnation": "\0"},
+    {"job": "j\n\x1b[2J", "instance": 'i" level=error', "incarnation": "\x1f"},
     {"job": "j" * 1024, "instance": "i" * 1024, "incarnation": "c" * 1024},
     {
         "job": "labelled",

@@ -23,7 +23,12 @@ def judge_pages(seen: Seen) -> None:
 
 
 def judge_begun(begun: int, attack_seconds: float, page_seconds_max: float) -> None:
-    """Pages were begun during the attack: three, where each may have been as slow as allowed."""
+    """Pages were begun during the attack: three, where each may have been as slow as allowed.
+
+    One that is over before the next page is due says nothing of those meanwhile.
+    """
+    if attack_seconds < 2 * INTERVAL_SECONDS:
+        return
     least = min(PAGES_MIN, 1 + int(attack_seconds / (page_seconds_max + INTERVAL_SECONDS)))
     expect(
         begun >= least,
