@@ -14,7 +14,6 @@
 #include "server/limits.h"
 #include "server/most_waiting.h"
 #include "server/page.h"
-#include "server/scrape_time.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -173,7 +172,7 @@ http::Exchange::BodySource in_pieces(const Registry& registry, std::string begin
 }  // namespace
 
 void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id,
-                                const std::string& who, base::Instant came) {
+                                const std::string& who, const Arrival& arrival) {
   const http::Request& request = exchange->request();
   const auto client = services_.registry.find(id);
   if (!client && services_.registry.find_departed(id, shard_.clock.now()) != nullptr) {
@@ -187,19 +186,17 @@ void ClientPages::handle_client(const ExchangePtr& exchange, std::string_view id
     return exchange->stream({.content_type = std::move(negotiated.content_type)},
                             [](std::string&) { return false; });
   }
-  const ScrapeTime time =
-      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  exchange->set_deadline(came + time.page);
+  exchange->set_deadline(arrival.page_until());
   const auto& last = services_.registry.find(*client)->last_scrape;
   const bool was_late = last && last->outcome == PullOutcome::kTimeout;
   const std::uint64_t number = next_number_++;
   Waiting& waiting = waiting_[number];
   waiting = {who, exchange, std::move(negotiated), *client, was_late};
-  waiting.pull =
-      services_.pulls.pull(*client, came + time.pull, [this, number](PullId, const Reply& reply) {
-        auto answered = waiting_.extract(number);
-        if (answered) answer(answered.mapped(), reply);
-      });
+  waiting.pull = services_.pulls.pull(*client, arrival.pull_until(),
+                                      [this, number](PullId, const Reply& reply) {
+                                        auto answered = waiting_.extract(number);
+                                        if (answered) answer(answered.mapped(), reply);
+                                      });
   if (waiting_.size() > kClientPagesWaitingMax) refuse_one();
 }
 

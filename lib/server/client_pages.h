@@ -18,6 +18,7 @@
 #include "server/negotiation.h"
 #include "server/pages_under_way.h"
 #include "server/registry.h"
+#include "server/scrape_time.h"
 #include "server/single_pulls.h"
 
 namespace prometheus_rsocket::server {
@@ -39,9 +40,9 @@ class ClientPages {
   ClientPages(runtime::Shard& shard, const Config& config, Services services)
       : shard_(shard), config_(config), services_(std::move(services)), pages_(shard) {}
 
-  // `who`: whose scraper it is (pages_under_way.h), which came then.
+  // `who`: whose scraper it is (pages_under_way.h).
   void handle_client(const ExchangePtr& exchange, std::string_view id, const std::string& who,
-                     base::Instant came);
+                     const Arrival& arrival);
   void handle_discovery(const ExchangePtr& exchange);
   void handle_table(const ExchangePtr& exchange);
 

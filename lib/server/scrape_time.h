@@ -19,4 +19,13 @@ struct ScrapeTime {
 };
 [[nodiscard]] ScrapeTime scrape_time(std::optional<std::string_view> header, const Config& config);
 
+// When a request came, and how long its scraper waits from then on.
+struct Arrival {
+  base::Instant at;
+  ScrapeTime time;
+
+  [[nodiscard]] base::Instant pull_until() const { return at + time.pull; }
+  [[nodiscard]] base::Instant page_until() const { return at + time.page; }
+};
+
 }  // namespace prometheus_rsocket::server

@@ -309,9 +309,14 @@ void ShardServer::pull(PullId pull) {
   for (Client* client : asked) client->pull(pull);
 }
 
-void ShardServer::pull_one(ConnectionId client, PullId pull) {
+Client* ShardServer::find(ConnectionId client) const {
   const auto found = clients_.find(client);
-  if (found != clients_.end() && found->second->may_be_asked()) return found->second->pull(pull);
+  return found == clients_.end() ? nullptr : found->second.get();
+}
+
+void ShardServer::pull_one(ConnectionId client, PullId pull) {
+  Client* const found = find(client);
+  if (found != nullptr && found->may_be_asked()) return found->pull(pull);
   ScrapeRecord record;
   record.outcome = PullOutcome::kClosed;
   record.at = shard_.clock.now();
@@ -320,8 +325,7 @@ void ShardServer::pull_one(ConnectionId client, PullId pull) {
 }
 
 void ShardServer::retire(ConnectionId client) {
-  const auto found = clients_.find(client);
-  if (found != clients_.end()) found->second->retire();
+  if (Client* const found = find(client)) found->retire();
 }
 
 void ShardServer::end_pull(PullId pull) {
@@ -333,18 +337,15 @@ void ShardServer::cancel_pull(PullId pull) {
 }
 
 void ShardServer::end_pull_of(ConnectionId client, PullId pull) {
-  const auto found = clients_.find(client);
-  if (found != clients_.end()) found->second->end_pull(pull);
+  if (Client* const found = find(client)) found->end_pull(pull);
 }
 
 void ShardServer::cancel_pull_of(ConnectionId client, PullId pull) {
-  const auto found = clients_.find(client);
-  if (found != clients_.end()) found->second->cancel_pull(pull);
+  if (Client* const found = find(client)) found->cancel_pull(pull);
 }
 
 void ShardServer::push_stored(ConnectionId client, std::uint32_t stream, error_code error) {
-  const auto found = clients_.find(client);
-  if (found != clients_.end()) found->second->push_stored(stream, error);
+  if (Client* const found = find(client)) found->push_stored(stream, error);
 }
 
 void ShardServer::drain(base::Duration within) {
@@ -384,13 +385,13 @@ void ShardServer::leave_in_turn() {
   while (!leaving_.empty() && leaving_.back().first <= now) {
     const ConnectionId id = leaving_.back().second;
     leaving_.pop_back();
-    const auto found = clients_.find(id);
-    if (found == clients_.end()) continue;
-    if (is_left_alone(*found->second)) {  // asked since its turn was drawn
+    Client* const found = find(id);
+    if (found == nullptr) continue;
+    if (is_left_alone(*found)) {  // asked since its turn was drawn
       leaving_.emplace_back(moment_of_asked(), id);
       std::ranges::sort(leaving_, std::greater{});
     } else {
-      found->second->leave();
+      found->leave();
     }
   }
   if (leaving_.empty()) return;

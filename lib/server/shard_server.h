@@ -131,6 +131,7 @@ class ShardServer final : private ClientOwner {
   void leave_in_turn();
   // When a client that was asked is sent away. REQUIRES: asked_until_ is not over.
   [[nodiscard]] base::Instant moment_of_asked();
+  [[nodiscard]] Client* find(ConnectionId client) const;  // null: it has ended
   [[nodiscard]] bool is_left_alone(const Client& client) const;
   void free(const Slot& slot);
   void tell(runtime::Handler<void()> task);

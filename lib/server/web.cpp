@@ -10,7 +10,6 @@
 #include "runtime/address.h"
 #include "server/limits.h"
 #include "server/page.h"
-#include "server/scrape_time.h"
 
 namespace prometheus_rsocket::server {
 namespace {
@@ -97,16 +96,17 @@ void Web::start() {
 void Web::handle(const ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
   const std::string& path = request.target.path;
-  const base::Instant came = shard_.clock.now();
-  if (config_.web_health_without_auth && is_health(path)) return route(exchange, {}, came);
+  const Arrival arrival{
+      shard_.clock.now(),
+      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_)};
+  if (config_.web_health_without_auth && is_health(path)) return route(exchange, {}, arrival);
   if (!gate_.has_turn()) return refuse(*exchange, Passage::kTooMany);
-  const ScrapeTime time =
-      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  gate_.ask(request, came + time.pull,
-            [this, exchange, came](Passage passage, const std::string& user) {
+  gate_.ask(request, arrival.pull_until(),
+            [this, exchange, arrival](Passage passage, const std::string& user) {
               if (passage != Passage::kOpen) return refuse(*exchange, passage);
               const auto& names = exchange->request().peer_names;
-              route(exchange, user.empty() && !names.empty() ? name_of(names.front()) : user, came);
+              route(exchange, user.empty() && !names.empty() ? name_of(names.front()) : user,
+                    arrival);
             });
 }
 
@@ -146,7 +146,7 @@ void Web::handle_lifecycle(const ExchangePtr& exchange) {
   });
 }
 
-void Web::route(const ExchangePtr& exchange, const std::string& who, base::Instant came) {
+void Web::route(const ExchangePtr& exchange, const std::string& who, const Arrival& arrival) {
   const http::Request& request = exchange->request();
   const std::string& path = request.target.path;
   if (config_.web_lifecycle && (path == "/-/reload" || path == "/-/quit")) {
@@ -167,12 +167,12 @@ void Web::route(const ExchangePtr& exchange, const std::string& who, base::Insta
   }
   if (is_client)
     return client_pages_.handle_client(exchange, path.substr(kClient.size()), whose(request, who),
-                                       came);
+                                       arrival);
   if (path == "/sd") return client_pages_.handle_discovery(exchange);
   if (path == "/api/v1/clients") return client_pages_.handle_table(exchange);
   if (path == "/metrics/connected")
-    return handle_scrape(exchange, push::View::kConnected, who, came);
-  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes, who, came);
+    return handle_scrape(exchange, push::View::kConnected, who, arrival);
+  if (path == "/metrics/pushes") return handle_scrape(exchange, push::View::kPushes, who, arrival);
   if (path == "/metrics/proxy") return handle_proxy(exchange);
   if (path == "/-/ready" && !ready_) return respond(*exchange, 503, "leaving\n");
   respond(*exchange, 200, path == "/-/ready" ? "ready\n" : "healthy\n");
@@ -213,7 +213,7 @@ std::optional<std::string> Web::write_clients_up(std::string& out, std::string i
 }
 
 void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who,
-                        base::Instant came) {
+                        const Arrival& arrival) {
   const http::Request& request = exchange->request();
   auto scraper = scraper_of(request, who);
   if (!scraper) {
@@ -225,20 +225,19 @@ void Web::handle_scrape(const ExchangePtr& exchange, push::View view, const std:
     return exchange->stream({.content_type = std::move(negotiated.content_type)},
                             [](std::string&) { return false; });
   }
-  const ScrapeTime time =
-      scrape_time(request.header("x-prometheus-scrape-timeout-seconds"), config_);
-  exchange->set_deadline(came + time.page);
+  exchange->set_deadline(arrival.page_until());
+  const base::Duration pull = arrival.time.pull;
   const bool asks = view == push::View::kConnected;  // the pushes are here
-  const base::Duration patience =
-      asks ? time.pull - std::min(kLateAfter, time.pull / 2) : time.pull;
-  if (came + patience <= shard_.clock.now()) {
+  const base::Duration patience = asks ? pull - std::min(kLateAfter, pull / 2) : pull;
+  if (arrival.at + patience <= shard_.clock.now()) {
     ++services_.front.scrapes_refused;
     return respond(*exchange, 503, "no time is left to answer in\n");
   }
-  const Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated), came + time.pull};
+  const Scrape scrape{exchange, std::move(*scraper), view, std::move(negotiated),
+                      arrival.pull_until()};
   queue_.enter({.who = whose(request, who),
                 .exchange = exchange,
-                .late_from = came + patience,
+                .late_from = arrival.at + patience,
                 .needs_room = asks,
                 .run = [this, scrape](const Ticket& ticket) { return run(scrape, ticket); },
                 .refuse = [this, exchange] { refuse_scrape(*exchange); }});

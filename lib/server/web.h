@@ -25,6 +25,7 @@
 #include "server/negotiation.h"
 #include "server/pull_service.h"
 #include "server/scrape_queue.h"
+#include "server/scrape_time.h"
 #include "server/text_budget.h"
 
 namespace prometheus_rsocket::server {
@@ -77,12 +78,12 @@ class Web final : private http::RequestHandler {
 
   void handle(const ExchangePtr& exchange) override;
   void refuse(http::Exchange& exchange, Passage passage);
-  // `who`: the user, or the name in the certificate; empty: nobody was asked. It came then, before
-  // its password was looked at: its scraper's time goes on meanwhile.
-  void route(const ExchangePtr& exchange, const std::string& who, base::Instant came);
+  // `who`: the user, or the name in the certificate; empty: nobody was asked. The arrival is
+  // from before its password was looked at: its scraper's time goes on meanwhile.
+  void route(const ExchangePtr& exchange, const std::string& who, const Arrival& arrival);
   void handle_lifecycle(const ExchangePtr& exchange);
   void handle_scrape(const ExchangePtr& exchange, push::View view, const std::string& who,
-                     base::Instant came);
+                     const Arrival& arrival);
   void refuse_scrape(http::Exchange& exchange);
   void handle_proxy(const ExchangePtr& exchange);
   [[nodiscard]] std::optional<std::string> write_clients_up(std::string& out, std::string id) const;

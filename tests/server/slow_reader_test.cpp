@@ -31,11 +31,6 @@ struct SlowReaders : testing::Test {
     stalled.back()->peer().pause_reading();
     stalled.back()->get(path, kPatient);
   }
-  [[nodiscard]] std::string client_path() {
-    const std::string targets = it.get("/sd").body;
-    const std::size_t begin = targets.find("/metrics/clients/");
-    return targets.substr(begin, targets.find('"', begin) - begin);
-  }
   [[nodiscard]] std::size_t count_broken_off() { return std::stoul(it.metric(kBrokenOff)); }
 
   ServerWorld it;
@@ -168,7 +163,7 @@ struct SlowReadersOfClients : SlowReaders {
 };
 
 TEST_F(SlowReadersOfClients, DoNotKeepOthersFromAClientsPage) {
-  const std::string path = client_path();
+  const std::string path = path_of("one");
   for (int i = 0; i < 4; ++i) {
     stall(it.new_host(), path);
     it.world.run_for(1s);
@@ -181,7 +176,7 @@ TEST_F(SlowReadersOfClients, DoNotKeepOthersFromAClientsPage) {
 // A page that will not be written anyway costs nobody his own.
 TEST_F(SlowReadersOfClients, NobodyGivesWayWhereThatIsNotEnough) {
   it.applications.back()->set_text(large("a", 300'000));
-  const std::string path = client_path();
+  const std::string path = path_of("one");
   it.add_application(large("b", 4'850'000), transport::TransportKind::kTcp, named("two"));
   stall(it.new_host(), path);
   it.world.run_for(kReaderPatience + 1s);
